@@ -1,0 +1,21 @@
+"""Names that more than one module needs."""
+
+import logging
+from typing import Final
+
+DOMAIN: Final = "energy_optimizer"
+LOGGER: Final = logging.getLogger(__package__)
+
+SUBENTRY_POWERWALL: Final = "powerwall"
+SUBENTRY_TARIFF: Final = "tariff"
+
+CONF_PATH: Final = "path"
+CONF_FUSE_A: Final = "main_fuse_a"
+CONF_PHASES: Final = "phases"
+CONF_CURRENCY: Final = "currency"
+CONF_SERIES_FILE: Final = "series_file"
+CONF_SERIES_HOME: Final = "series_home_id"
+
+PATH_GATEWAY: Final = "gateway"
+PATH_ENTITIES: Final = "entities"
+PATH_SIMULATED: Final = "simulated"

@@ -1,0 +1,1 @@
+"""Counters and days: decisions on numbers, not storage."""
