@@ -1,0 +1,229 @@
+"""A home whose state at any instant follows from its seed, its place and its settings."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+
+from ..model.place import Place
+from ..model.powerwall import (
+    GridStatus,
+    PowerwallIdentity,
+    PowerwallReading,
+    PowerwallSettings,
+)
+from ..tariffs import Tariff
+from .battery import Battery
+from .dispatch import Flows, Policy, dispatch, dispatch_islanded, policy_for
+from .house import House
+from .outlook import Outlook, PriceWatch
+from .panels import Panels
+from .series import HomeSeries, Replay
+from .settings import SimulationSettings
+from .state import Change, HomeState
+
+STEP_S = 60
+_CHUNK_STEPS = 360
+_USUAL_LOAD_H = 1.0
+
+
+class _Step(NamedTuple):
+    until_s: float
+    load_kw: float
+    flows: Flows
+
+
+class SimulatedHome:
+    """The physics of one home: a state goes in, a later one comes out, nothing is kept but a memory of sun and load.
+
+    Time runs in steps that end on full minutes UTC, and a state stands at such an end (or at its last change of
+    settings), so it does not matter how often one looks.
+    """
+
+    def __init__(
+        self,
+        settings: SimulationSettings,
+        place: Place,
+        *,
+        tariff: Tariff | None = None,
+        series: HomeSeries | None = None,
+    ) -> None:
+        self.settings = settings
+        self.place = place
+        self.battery = Battery.powerwalls(settings.batteries, settings.round_trip_efficiency)
+        facing_equator = 180.0 if place.latitude >= 0 else 0.0
+        self._panels = Panels(
+            seed=settings.seed,
+            place=place,
+            kwp=settings.solar_kwp,
+            tilt_degrees=settings.tilt_degrees,
+            azimuth_degrees=facing_equator if settings.azimuth_degrees is None else settings.azimuth_degrees,
+        )
+        self._house = House(seed=settings.seed, place=place, kwh_per_year=settings.home_kwh_per_year)
+        self._replay = Replay(series, place) if series else None
+        self._mean_load_kw = self._replay.mean_load_kw if self._replay else self._house.mean_kw
+        self._prices = PriceWatch(tariff, settings.round_trip_efficiency)
+        self._chunk: tuple[int, list[float], list[float]] = (-1, [], [])
+        self.fingerprint = sha256(repr((settings, place, tariff, series and series.digest)).encode()).hexdigest()[:16]
+        """The same for homes that live the same life."""
+
+    def begin(self, at: datetime) -> HomeState:
+        """Return the state of a home whose meters begin to count at *at*."""
+        return HomeState(
+            at=at.astimezone(UTC),
+            stored_kwh=self.battery.capacity_kwh * self.settings.first_level_percent / 100.0,
+            settings=self.settings.first,
+            usual_load_kw=self._mean_load_kw,
+        )
+
+    def advance(self, state: HomeState, to: datetime) -> HomeState:
+        """Return the state after the last whole step before *to*; an earlier *to* changes nothing."""
+        to_s = to.timestamp()
+        at_s = started_s = state.at.timestamp()
+        stored_kwh, counters, usual_kw = state.stored_kwh, state.counters, state.usual_load_kw
+        outlook: Outlook | None = None
+        policy = self._policy(state, self._prices.at(at_s))
+        while True:
+            now = self._prices.at(at_s)
+            if now is not outlook:
+                outlook, policy = now, self._policy(state, now)
+            step = self._step(at_s, stored_kwh, policy, outage=state.outage)
+            if step.until_s > to_s:
+                break
+            hours = (step.until_s - at_s) / 3600.0
+            stored_kwh = self.battery.after(stored_kwh, step.flows.battery_kw, hours)
+            counters = counters.after(step.flows, hours)
+            usual_kw += (step.load_kw - usual_kw) * hours / _USUAL_LOAD_H
+            at_s = step.until_s
+        if at_s == started_s:
+            return state
+        return replace(
+            state,
+            at=datetime.fromtimestamp(at_s, UTC),
+            stored_kwh=stored_kwh,
+            counters=counters,
+            usual_load_kw=usual_kw,
+        )
+
+    def settle(self, state: HomeState, at: datetime) -> HomeState:
+        """Return the state at *at* itself, in the midst of a step."""
+        state = self.advance(state, at)
+        hours = (at - state.at) / timedelta(hours=1)
+        if hours <= 0.0:
+            return state
+        step = self._open_step(state)
+        return replace(
+            state,
+            at=at.astimezone(UTC),
+            stored_kwh=self.battery.after(state.stored_kwh, step.flows.battery_kw, hours),
+            counters=state.counters.after(step.flows, hours),
+            usual_load_kw=state.usual_load_kw + (step.load_kw - state.usual_load_kw) * hours / _USUAL_LOAD_H,
+        )
+
+    def change(self, state: HomeState, change: Change) -> HomeState:
+        """Return the state at the time of *change* with the change made."""
+        state = self.settle(state, change.at)
+        old, new = state.settings, change.settings
+        settings = PowerwallSettings(
+            operation_mode=_first_known(new.operation_mode, old.operation_mode),
+            backup_reserve_percent=_first_known(new.backup_reserve_percent, old.backup_reserve_percent),
+            grid_charging=_first_known(new.grid_charging, old.grid_charging),
+            export_rule=_first_known(new.export_rule, old.export_rule),
+        )
+        return replace(state, settings=settings, outage=_first_known(change.outage, state.outage))
+
+    def carry_on(self, state: HomeState, changes: tuple[Change, ...], to: datetime) -> HomeState:
+        """Return the state before *to* after all *changes* that come until then."""
+        for change in sorted(changes, key=lambda each: each.at):
+            if change.at <= to:
+                state = self.change(state, change)
+        return self.advance(state, to)
+
+    def reading(self, state: HomeState, at: datetime) -> PowerwallReading:
+        """Return what the Powerwall shows at *at*, not before the state's own time."""
+        state = self.advance(state, at)
+        flows = self._open_step(state).flows
+        now = self.settle(state, at)
+        left_kwh = now.stored_kwh
+        dark = flows.unserved_kw > 0.0
+        return PowerwallReading(
+            taken_at=now.at,
+            grid_kw=flows.grid_kw,
+            battery_kw=flows.battery_kw,
+            solar_kw=flows.solar_kw,
+            home_kw=flows.home_kw,
+            level_percent=min(100.0 * left_kwh / self.battery.capacity_kwh, 100.0),
+            capacity_kwh=self.battery.capacity_kwh,
+            energy_left_kwh=left_kwh,
+            grid_status=GridStatus.ISLANDED if now.outage else GridStatus.CONNECTED,
+            backup_time_left_h=left_kwh * self.battery.efficiency / max(now.usual_load_kw, 0.02),
+            alerts=(("UnscheduledIslandContactorOpen",) if now.outage else ()) + (("LoadUnserved",) if dark else ()),
+            totals=now.counters.totals,
+            settings=now.settings,
+            identity=self.identity,
+        )
+
+    @property
+    def identity(self) -> PowerwallIdentity:
+        """Which Powerwall this is."""
+        seed = self.settings.seed
+        return PowerwallIdentity(
+            serial=f"SIM-{seed}",
+            model="Powerwall 3 (simulated)",
+            firmware="simulation-1",
+            site_name=f"Simulation {seed}",
+            battery_count=self.settings.batteries,
+        )
+
+    def _policy(self, state: HomeState, outlook: Outlook) -> Policy:
+        return policy_for(state.settings, outlook, self.battery, self._mean_load_kw)
+
+    def _open_step(self, state: HomeState) -> _Step:
+        at_s = state.at.timestamp()
+        policy = self._policy(state, self._prices.at(at_s))
+        return self._step(at_s, state.stored_kwh, policy, outage=state.outage)
+
+    def _step(self, at_s: float, stored_kwh: float, policy: Policy, *, outage: bool) -> _Step:
+        number = int(at_s // STEP_S)
+        until_s = (number + 1.0) * STEP_S
+        hours = (until_s - at_s) / 3600.0
+        chunk, offset = divmod(number, _CHUNK_STEPS)
+        if self._chunk[0] != chunk:
+            self._chunk = (chunk, *self._sun_and_load(chunk))
+        solar_kw, load_kw = self._chunk[1][offset], self._chunk[2][offset]
+        if outage:
+            flows = dispatch_islanded(self.battery, stored_kwh, solar_kw, load_kw, hours)
+        else:
+            flows = dispatch(self.battery, stored_kwh, solar_kw, load_kw, policy, hours)
+        return _Step(until_s, load_kw, flows)
+
+    def _sun_and_load(self, chunk: int) -> tuple[list[float], list[float]]:
+        """Return the powers in the middle of each step of a chunk."""
+        instants = (chunk * _CHUNK_STEPS + np.arange(_CHUNK_STEPS, dtype=np.float64) + 0.5) * STEP_S
+        if self._replay:
+            load_kw, solar_kw = self._replay.powers_kw(instants)
+        else:
+            load_kw, solar_kw = self._house.load_kw(instants), self._panels.power_kw(instants)
+        return solar_kw.tolist(), load_kw.tolist()
+
+
+def _first_known[T](new: T | None, old: T) -> T:
+    return old if new is None else new
+
+
+def history(
+    home: SimulatedHome, start: datetime, end: datetime, every: timedelta = timedelta(minutes=5)
+) -> Iterator[PowerwallReading]:
+    """Yield the readings of a home that began at *start*, from there until *end*, one each *every*.
+
+    The same home begun at *start* and carried on to *end* in any other way shows the same.
+    """
+    state = home.begin(start)
+    at = start
+    while at <= end:
+        state = home.advance(state, at)
+        yield home.reading(state, at)
+        at += every
