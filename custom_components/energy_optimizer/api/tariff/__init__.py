@@ -1,0 +1,1 @@
+"""Where prices and what they hang on come from."""

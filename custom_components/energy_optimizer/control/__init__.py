@@ -1,0 +1,1 @@
+"""Carries a wanted state out on a device and has it read back."""
