@@ -1,0 +1,1 @@
+"""What anyone can ask of the home: one implementation, many doors."""

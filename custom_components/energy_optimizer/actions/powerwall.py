@@ -1,0 +1,111 @@
+"""Changing a Powerwall's settings, however it was asked for."""
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from ..api.errors import SourceError
+from ..const import DOMAIN, LOGGER
+from ..control.confirm import Outcome, Verdict, carry_out
+from ..coordinators.powerwall import PowerwallCoordinator, error_key
+from ..core.model.powerwall import PowerwallSettings
+
+FAILURES_UNTIL_REPAIR = 3
+
+
+async def async_change_settings(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> Outcome:
+    """Give a Powerwall the *wanted* settings and return once it shows them.
+
+    Raises ``ServiceValidationError`` where this way of reaching it cannot, ``HomeAssistantError`` where it refused or
+    did not obey; after the third disobedience in a row the user finds a repair.
+    """
+    _check_can(powerwall, wanted)
+    if powerwall.data is not None and powerwall.last_update_success:
+        wanted = wanted.differing(powerwall.data.reading.settings)
+    now = dt_util.utcnow()
+    if not wanted.named:
+        return Outcome(verdict=Verdict.ALREADY_SO, asked_at=now)
+    try:
+        outcome = await carry_out(
+            send=lambda: powerwall.path.apply(wanted),
+            confirmed=lambda: powerwall.async_is_so(wanted),
+            within=powerwall.path.abilities.confirm_within,
+            now=dt_util.utcnow,
+        )
+    except SourceError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=f"powerwall_{error_key(err)}",
+            translation_placeholders={"name": powerwall.title, "detail": str(err)},
+        ) from err
+    if outcome.verdict is Verdict.CONFIRMED:
+        _note_obeyed(powerwall, wanted)
+        return outcome
+    _note_disobeyed(powerwall, wanted)
+    raise HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="powerwall_did_not_obey",
+        translation_placeholders={
+            "name": powerwall.title,
+            "asked": _in_words(wanted),
+            "shows": _shown(powerwall, wanted),
+        },
+    )
+
+
+def _check_can(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:
+    if missing := wanted.named.keys() - powerwall.path.abilities.writable:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="powerwall_read_only",
+            translation_placeholders={"name": powerwall.title, "settings": ", ".join(sorted(missing))},
+        )
+
+
+def _note_obeyed(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:
+    for setting in wanted.named:
+        powerwall.failed_commands.pop(setting, None)
+        ir.async_delete_issue(powerwall.hass, DOMAIN, _issue_id(powerwall, setting))
+
+
+def _note_disobeyed(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:
+    LOGGER.debug("%s was asked for %s and shows %s", powerwall.title, wanted, _shown(powerwall, wanted))
+    for setting in wanted.named:
+        failures = powerwall.failed_commands.get(setting, 0) + 1
+        powerwall.failed_commands[setting] = failures
+        if failures < FAILURES_UNTIL_REPAIR:
+            continue
+        ir.async_create_issue(
+            powerwall.hass,
+            DOMAIN,
+            _issue_id(powerwall, setting),
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="powerwall_does_not_obey",
+            translation_placeholders={
+                "name": powerwall.title,
+                "asked": _in_words(wanted),
+                "shows": _shown(powerwall, wanted),
+                "times": str(failures),
+            },
+        )
+
+
+def forget_issues(powerwall: PowerwallCoordinator) -> None:
+    """Take back the repairs of a Powerwall that goes."""
+    for setting in PowerwallSettings.__dataclass_fields__:
+        ir.async_delete_issue(powerwall.hass, DOMAIN, _issue_id(powerwall, setting))
+
+
+def _issue_id(powerwall: PowerwallCoordinator, setting: str) -> str:
+    return f"does_not_obey_{powerwall.subentry_id}_{setting}"
+
+
+def _in_words(wanted: PowerwallSettings) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in wanted.named.items())
+
+
+def _shown(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> str:
+    if powerwall.data is None or not powerwall.last_update_success:
+        return "nothing"
+    return ", ".join(f"{name} = {getattr(powerwall.data.reading.settings, name)}" for name in wanted.named)

@@ -1,0 +1,219 @@
+"""Asks a Powerwall, keeps what it said and counts what it does not count itself."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, override
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowContext, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.update_coordinator import UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from ..api.errors import (
+    CertificateError,
+    CoolingDownError,
+    NonsenseError,
+    NotPermittedError,
+    RefusedError,
+    SourceError,
+    UnreachableError,
+)
+from ..api.powerwall import PowerwallPath
+from ..const import CONF_PATH, DOMAIN
+from ..core.accounting.day import DayEnergy
+from ..core.accounting.integration import complete, integrate
+from ..core.model.energy import EnergyTotals
+from ..core.model.powerwall import PowerwallReading, PowerwallSettings
+from ..storage.powerwall import PowerwallStore, StoredPowerwall, day_from_json, day_to_json
+from .powerwall_paths import forget_path, make_path, tell_tariff
+from .runtime import HomeConfigEntry
+from .signals import signal_energy
+from .source import SourceCoordinator
+
+PATIENCE = timedelta(minutes=5)
+"""For so long a silent Powerwall is asked as often as a healthy one."""
+SLOWEST_POLL = timedelta(seconds=60)
+REFUSED_POLL = timedelta(minutes=5)
+"""Gateways lock out whoever tries wrong passwords often."""
+
+_ERROR_KEYS: dict[type[SourceError], str] = {
+    CertificateError: "certificate",
+    CoolingDownError: "cooling_down",
+    UnreachableError: "unreachable",
+    RefusedError: "refused",
+    NotPermittedError: "not_permitted",
+    NonsenseError: "nonsense",
+}
+
+
+CONNECTION_STATES = ("ok", *_ERROR_KEYS.values())
+
+
+def error_key(err: SourceError) -> str:
+    """Return the word that describes *err* in translation keys and as a state."""
+    return next((key for kind, key in _ERROR_KEYS.items() if isinstance(err, kind)), "unreachable")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PowerwallSnapshot:
+    """A reading with what we know beyond it."""
+
+    reading: PowerwallReading
+    totals: EnergyTotals
+    """The device's own counters, completed by integrated power."""
+    day: DayEnergy
+
+
+class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
+    """One Powerwall of a home."""
+
+    def __init__(self, hass: HomeAssistant, entry: HomeConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(hass, entry, subentry, update_interval=None)
+        self._store = PowerwallStore(hass, subentry.subentry_id)
+        self._integrated = EnergyTotals()
+        self._day: DayEnergy | None = None
+        self._silent_since: datetime | None = None
+        self.connection = "ok"
+        """How the last look ended, one of ``CONNECTION_STATES``."""
+        self.failed_polls = 0
+        self.failed_commands: dict[str, int] = {}
+        self._unsubscribe: Callable[[], None] | None = None
+        self.path: PowerwallPath
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        identity = self.data.reading.identity if self.data else None
+        info = DeviceInfo(
+            identifiers={(DOMAIN, self.subentry_id)},
+            name=self.title,
+            manufacturer="Tesla",
+            via_device_id=self.config_entry.runtime_data.home_device_id,
+        )
+        if identity is not None:
+            info["model"] = identity.model or "Powerwall"
+            info["sw_version"] = identity.firmware
+            info["serial_number"] = identity.serial
+        return info
+
+    @override
+    async def async_start(self) -> None:
+        stored = await self._store.async_load()
+        if stored is not None:
+            self._integrated = EnergyTotals(**stored["integrated"])
+            self._day = day_from_json(stored["day"]) if stored["day"] else None
+        self.path = await make_path(self, stored["simulation"] if stored else None)
+        self.update_interval = self.path.poll_interval
+        # Held for good, so that polling goes on when every entity is disabled: bills need the counters.
+        self._unsubscribe = self.async_add_listener(self._tell_others)
+        await self.async_refresh()
+
+    @override
+    async def async_stop(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        await super().async_stop()
+        await self._store.async_save(self._to_store())
+        await self.path.close()
+
+    @override
+    async def async_forget(self) -> None:
+        await self._store.async_remove()
+        await forget_path(self)
+
+    @override
+    async def _async_update_data(self) -> PowerwallSnapshot:
+        try:
+            reading = await self.path.read()
+        except SourceError as err:
+            raise self._failed(err) from err
+        self._silent_since = None
+        self.connection = "ok"
+        self.update_interval = self.path.poll_interval
+        return self._take_in(reading)
+
+    def _failed(self, err: SourceError) -> UpdateFailed:
+        """Slow down as long as nothing answers, and word the failure."""
+        now = dt_util.utcnow()
+        self.failed_polls += 1
+        if self.connection != (key := error_key(err)):
+            self.connection = key
+            if not self.last_update_success:  # Home Assistant tells listeners of the first failure only
+                self.async_update_listeners()
+        self._silent_since = self._silent_since or now
+        if isinstance(err, RefusedError):
+            self.update_interval = REFUSED_POLL
+            self._start_reauth()
+        elif now - self._silent_since > PATIENCE:
+            self.update_interval = SLOWEST_POLL
+        return UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=f"powerwall_{error_key(err)}",
+            translation_placeholders={"name": self.title, "detail": str(err)},
+        )
+
+    def _start_reauth(self) -> None:
+        """Ask the user for new credentials; Home Assistant ignores this while such a dialog of the home is open."""
+        self.config_entry.async_start_reauth(
+            self.hass,
+            context=ConfigFlowContext(source=SOURCE_REAUTH, title_placeholders={"name": self.title}),
+            data={"subentry_id": self.subentry_id},
+        )
+
+    def _take_in(self, reading: PowerwallReading) -> PowerwallSnapshot:
+        """Count what flowed since the last reading."""
+        if self.data is not None:
+            self._integrated = integrate(self._integrated, self.data.reading, reading)
+        totals = complete(reading.totals, self._integrated)
+        zone = dt_util.get_default_time_zone()
+        if self._day is None:
+            self._day = DayEnergy(day=reading.taken_at.astimezone(zone).date(), last_at=reading.taken_at, last=totals)
+        else:
+            self._day = self._day.advance(totals, reading.taken_at, zone)
+        self._store.async_save_soon(self._to_store)
+        return PowerwallSnapshot(reading=reading, totals=totals, day=self._day)
+
+    @callback
+    @override
+    def on_sources_changed(self) -> None:
+        tell_tariff(self)
+
+    @callback
+    def _tell_others(self) -> None:
+        """Pass the counters on to those who price them."""
+        if self.last_update_success and self.data is not None:
+            async_dispatcher_send(
+                self.hass, signal_energy(self.config_entry.entry_id), self.data.totals, self.data.reading.taken_at
+            )
+
+    def _to_store(self) -> StoredPowerwall:
+        return {
+            "integrated": asdict(self._integrated),
+            "day": day_to_json(self._day) if self._day else None,
+            "simulation": getattr(self.path, "state", None),
+        }
+
+    async def async_is_so(self, wanted: PowerwallSettings) -> bool:
+        """Look anew and say whether the Powerwall now has the *wanted* settings."""
+        await self.async_refresh()
+        if not self.last_update_success or self.data is None:
+            return False
+        return not wanted.differing(self.data.reading.settings).named
+
+    @override
+    def diagnostics(self) -> dict[str, Any]:
+        reading = self.data.reading if self.data else None
+        return {
+            "path": self.settings.get(CONF_PATH),
+            "last_update_success": self.last_update_success,
+            "last_error": repr(self.last_exception) if self.last_exception else None,
+            "connection": self.connection,
+            "failed_polls": self.failed_polls,
+            "failed_commands": dict(self.failed_commands),
+            "poll_interval_s": self.update_interval.total_seconds() if self.update_interval else None,
+            "reading": asdict(reading) if reading else None,
+            "today": asdict(self.data.day.today) if self.data else None,
+        }

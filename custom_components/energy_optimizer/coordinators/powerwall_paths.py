@@ -1,0 +1,85 @@
+"""From a Powerwall subentry's data to the way of reaching it."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from homeassistant.const import CONF_LATITUDE, CONF_LONGITUDE
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..api.powerwall import PowerwallPath
+from ..api.powerwall.entities import EntitiesPowerwall, PowerwallEntities
+from ..api.powerwall.gateway import GatewayPowerwall, GatewaySettings, forget
+from ..api.powerwall.simulated import SimulatedPowerwall, SimulationSettings, load_series
+from ..const import CONF_PATH, DOMAIN, PATH_ENTITIES, PATH_GATEWAY
+from ..core.model.place import Place
+from ..core.tariffs import Tariff
+from .tariff import TariffCoordinator
+
+if TYPE_CHECKING:
+    from .powerwall import PowerwallCoordinator
+
+
+async def make_path(powerwall: PowerwallCoordinator, stored_simulation: dict[str, Any] | None) -> PowerwallPath:
+    """Make the path that the subentry names; nothing is connected yet."""
+    hass, data = powerwall.hass, powerwall.settings
+    match data[CONF_PATH]:
+        case str(path) if path == PATH_GATEWAY:
+            return GatewayPowerwall(
+                settings=GatewaySettings.from_data(data),
+                work_dir=work_dir(hass, powerwall.subentry_id),
+                run=hass.async_add_executor_job,
+                now=dt_util.utcnow,
+            )
+        case str(path) if path == PATH_ENTITIES:
+            return EntitiesPowerwall(hass, PowerwallEntities.from_data(data))
+        case _:
+            return SimulatedPowerwall(
+                settings=SimulationSettings.from_data(data),
+                place=home_place(powerwall),
+                now=dt_util.utcnow,
+                run=hass.async_add_executor_job,
+                stored=stored_simulation,
+                tariff=_tariff(powerwall),
+                series=await load_series(data, hass.async_add_executor_job),
+            )
+
+
+def work_dir(hass: HomeAssistant, subentry_id: str) -> Path:
+    """Return the folder in which a gateway's library may keep its files."""
+    return Path(hass.config.path(".storage", DOMAIN, subentry_id))
+
+
+async def forget_path(powerwall: PowerwallCoordinator) -> None:
+    """Delete the files of a removed Powerwall."""
+    await powerwall.hass.async_add_executor_job(_forget_folder, work_dir(powerwall.hass, powerwall.subentry_id))
+
+
+def _forget_folder(folder: Path) -> None:
+    forget(folder)
+    with suppress(OSError):  # that of another Powerwall lies beside it, or there never was one
+        folder.parent.rmdir()
+
+
+def tell_tariff(powerwall: PowerwallCoordinator) -> None:
+    """Give a simulated Powerwall the home's present tariff, as a user would in Tesla's app."""
+    if isinstance(powerwall.path, SimulatedPowerwall):
+        powerwall.path.tariff = _tariff(powerwall)
+
+
+def home_place(powerwall: PowerwallCoordinator) -> Place:
+    """Return where the home stands."""
+    zone = dt_util.get_default_time_zone()
+    entry_data = powerwall.config_entry.data
+    return Place(
+        latitude=entry_data[CONF_LATITUDE],
+        longitude=entry_data[CONF_LONGITUDE],
+        time_zone=zone if isinstance(zone, ZoneInfo) else ZoneInfo(powerwall.hass.config.time_zone),
+    )
+
+
+def _tariff(powerwall: PowerwallCoordinator) -> Tariff | None:
+    sources = powerwall.config_entry.runtime_data.sources.values()
+    return next((source.tariff for source in sources if isinstance(source, TariffCoordinator)), None)

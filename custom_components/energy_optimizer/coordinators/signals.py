@@ -1,0 +1,8 @@
+"""What coordinators of one home tell each other."""
+
+from ..const import DOMAIN
+
+
+def signal_energy(entry_id: str) -> str:
+    """Name the signal that carries ``(EnergyTotals, datetime)`` on each reading of the home's meters."""
+    return f"{DOMAIN}_{entry_id}_energy"

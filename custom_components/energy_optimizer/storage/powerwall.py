@@ -1,0 +1,47 @@
+"""What a Powerwall's coordinator must remember over a restart."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, TypedDict
+
+from homeassistant.core import HomeAssistant
+
+from ..const import DOMAIN
+from ..core.accounting.day import DayEnergy
+from ..core.model.energy import EnergyTotals
+from .steady import SteadyStore
+
+
+class StoredPowerwall(TypedDict):
+    """The file's content."""
+
+    integrated: dict[str, float | None]
+    day: dict[str, Any] | None
+    simulation: dict[str, Any] | None
+
+
+class PowerwallStore(SteadyStore[StoredPowerwall]):
+    """One small file per Powerwall."""
+
+    def __init__(self, hass: HomeAssistant, subentry_id: str) -> None:
+        super().__init__(hass, f"{DOMAIN}.powerwall.{subentry_id}")
+
+
+def day_to_json(day: DayEnergy) -> dict[str, Any]:
+    """Turn a day's energies into what JSON can hold."""
+    return {
+        "day": day.day.isoformat(),
+        "last_at": day.last_at.isoformat(),
+        "last": asdict(day.last),
+        "today": asdict(day.today),
+    }
+
+
+def day_from_json(stored: dict[str, Any]) -> DayEnergy:
+    """Read back what ``day_to_json`` wrote."""
+    return DayEnergy(
+        day=date.fromisoformat(stored["day"]),
+        last_at=datetime.fromisoformat(stored["last_at"]),
+        last=EnergyTotals(**stored["last"]),
+        today=EnergyTotals(**stored["today"]),
+    )
