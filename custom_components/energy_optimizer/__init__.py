@@ -1,0 +1,52 @@
+"""Energy Optimizer: a home with a Powerwall, solar and prices that move."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+
+from .const import DOMAIN
+from .coordinators.runtime import HomeConfigEntry, HomeRuntime
+from .migration import async_migrate_entry
+from .sources import async_forget_sources, async_start_sources, async_stop_sources, async_update_sources
+
+__all__ = ["async_migrate_entry", "async_remove_entry", "async_setup_entry", "async_unload_entry"]
+
+PLATFORMS = (Platform.CALENDAR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH)
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> bool:
+    """Set up a home; a source that cannot be reached does not keep the home from loading."""
+    home = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.entry_id)},
+        name=entry.title,
+        manufacturer="Energy Optimizer",
+        entry_type=dr.DeviceEntryType.SERVICE,
+    )
+    entry.runtime_data = HomeRuntime(home_device_id=home.id, title=entry.title, data=dict(entry.data))
+    await async_start_sources(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> bool:
+    """Unload a home: its entities, its sources and what they hold."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await async_stop_sources(entry)
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
+    """Leave nothing behind of a removed home."""
+    await async_forget_sources(hass, entry)
+
+
+async def _async_entry_updated(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
+    """Reload for a change of the home itself; follow a changed subentry live."""
+    runtime = entry.runtime_data
+    if (runtime.title, runtime.data) != (entry.title, dict(entry.data)):
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    await async_update_sources(hass, entry)

@@ -1,0 +1,1 @@
+"""The dialogs, one file per kind of source."""

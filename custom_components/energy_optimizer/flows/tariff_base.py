@@ -1,0 +1,76 @@
+"""What all steps of a tariff's dialog share."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.util import dt as dt_util
+
+from ..api.errors import NonsenseError
+from ..api.tariff.public_holidays import look_up
+from ..const import CONF_CURRENCY
+from ..core.tariffs.days import Holidays
+from ..core.tariffs.validation import ProblemKind
+from .tariff_draft import TariffDraft
+from .tariff_summary import summary
+from .tariff_words import Words, async_load_words
+
+
+class TariffSteps(ConfigSubentryFlow):
+    """Holds what has been entered and finds the step that comes next."""
+
+    words: Words
+    currency: str
+
+    def __init__(self) -> None:
+        self.draft = TariffDraft()
+
+    async def async_prepare(self) -> None:
+        """Load what every step needs."""
+        self.words = await async_load_words(self.hass)
+        self.currency = self._get_entry().data[CONF_CURRENCY]
+
+    async def async_go_on(self, *, from_prices: bool = False) -> SubentryFlowResult:
+        """Show the next step that has something to ask, and the summary if none has.
+
+        A price that is missing can be entered with the prices or become superfluous with other hours: whoever comes
+        from one of the two forms is led to the other.
+        """
+        plan = self.draft.require_plan()
+        problems = {problem.kind for problem in self.draft.problems()}
+        if not plan.prices or any(price.import_per_kwh is None for price in plan.prices):
+            return await self.async_step_prices()
+        if ProblemKind.NO_PRICE in problems and not from_prices:
+            return await self.async_step_prices()
+        if problems:
+            return await self.async_step_hours()
+        return await self.async_step_summary()
+
+    async def async_summarise(self) -> dict[str, str]:
+        """Return what the summary shows."""
+        clock = (dt_util.utcnow(), dt_util.get_default_time_zone(), await self._async_holidays())
+        return summary(self.draft, self.words, self.currency, clock)
+
+    async def _async_holidays(self) -> Holidays | None:
+        if (rule := self.draft.holidays) is None:
+            return None
+        year = dt_util.now().year
+        try:
+            return await self.hass.async_add_executor_job(look_up, rule, year, year + 1)
+        except NonsenseError:
+            return None
+
+    async def async_step_prices(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for tiers and prices."""
+        raise NotImplementedError
+
+    async def async_step_hours(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask when which tier holds."""
+        raise NotImplementedError
+
+    async def async_step_holidays(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask which days are holidays."""
+        raise NotImplementedError
+
+    async def async_step_summary(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Show the tariff and let the user save it or change any part."""
+        raise NotImplementedError

@@ -1,0 +1,56 @@
+"""Numbers: the Powerwall's backup reserve."""
+
+from collections.abc import Iterable
+from typing import Any, override
+
+from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.const import EntityCategory, UnitOfRatio
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .actions.powerwall import async_change_settings
+from .coordinators.powerwall import PowerwallCoordinator
+from .coordinators.runtime import HomeConfigEntry
+from .coordinators.source import SourceCoordinator
+from .core.model.powerwall import PowerwallSettings
+from .entity import SourceEntity
+
+PARALLEL_UPDATES = 1
+
+BACKUP_RESERVE = NumberEntityDescription(
+    key="backup_reserve",
+    translation_key="backup_reserve",
+    entity_category=EntityCategory.CONFIG,
+    native_min_value=0,
+    native_max_value=100,
+    native_step=1,
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    mode=NumberMode.SLIDER,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HomeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Offer the reserve where a Powerwall's path can set it."""
+    entry.runtime_data.add_platform(async_add_entities, _numbers)
+
+
+def _numbers(source: SourceCoordinator[Any]) -> Iterable[NumberEntity]:
+    if isinstance(source, PowerwallCoordinator) and "backup_reserve_percent" in source.path.abilities.writable:
+        return [BackupReserve(source, BACKUP_RESERVE)]
+    return []
+
+
+class BackupReserve(SourceEntity[PowerwallCoordinator], NumberEntity):
+    """The part of the battery that is kept for an outage, as Tesla's app shows it."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        reserve = self.coordinator.data.reading.settings.backup_reserve_percent
+        return None if reserve is None else round(reserve)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        await async_change_settings(self.coordinator, PowerwallSettings(backup_reserve_percent=value))

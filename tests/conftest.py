@@ -1,0 +1,21 @@
+"""Fixtures that every test may use."""
+
+import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+# Imported before Home Assistant starts, so that the loader finds this integration and not an empty testing folder.
+import custom_components.energy_optimizer  # noqa: F401
+from tests.flow_words import _every_dialog_has_words  # noqa: F401 - watches the dialogs of all tests
+from tests.servers.fixtures import gateway, tesla  # noqa: F401 - fixtures for all tests
+
+
+@pytest.fixture(autouse=True)
+def _enable_custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load integrations from this repository."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Write snapshots the way Home Assistant does, without ids and times that differ from run to run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)

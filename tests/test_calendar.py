@@ -1,0 +1,101 @@
+"""The calendar of tiers."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.energy_optimizer.const import SUBENTRY_TARIFF
+from custom_components.energy_optimizer.core.tariffs.presets import PGE_E_ELEC
+from tests.homes import flat_tariff, home, set_up
+
+ZONE = ZoneInfo("America/Los_Angeles")
+CALENDAR = "calendar.tariff_tiers"
+
+
+@pytest.fixture(autouse=True)
+async def _in_california(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    await hass.config.async_set_time_zone("America/Los_Angeles")
+    freezer.move_to(datetime(2026, 7, 1, 15, 30, tzinfo=ZONE))
+
+
+async def set_up_tariff(hass: HomeAssistant, **exports: float) -> None:
+    data = PGE_E_ELEC.data()
+    for price in data["prices"]:
+        price["export_per_kwh"] = exports.get(price["tier"])
+    await set_up(
+        hass, home(ConfigSubentryData(data=data, subentry_type=SUBENTRY_TARIFF, title="Tariff", unique_id=None))
+    )
+
+
+async def events(hass: HomeAssistant, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    answer = await hass.services.async_call(
+        "calendar",
+        "get_events",
+        {"entity_id": CALENDAR, "start_date_time": start, "end_date_time": end},
+        blocking=True,
+        return_response=True,
+    )
+    return answer[CALENDAR]["events"]
+
+
+async def test_the_tier_that_holds_now_is_the_event(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    await set_up_tariff(hass, Peak=0.1)
+    state = hass.states.get(CALENDAR)
+    assert state.state == "on"
+    assert state.attributes["message"] == "Part-peak · 0.39026 USD/kWh"
+    assert state.attributes["start_time"] == "2026-07-01 15:00:00"
+    assert state.attributes["end_time"] == "2026-07-01 16:00:00"
+    assert state.attributes["description"] == "↓ 0.39026 USD/kWh"
+    moment = datetime(2026, 7, 1, 16, 0, tzinfo=ZONE)
+    freezer.move_to(moment)
+    async_fire_time_changed(hass, moment)
+    await hass.async_block_till_done()
+    state = hass.states.get(CALENDAR)
+    assert state.attributes["message"] == "Peak · 0.55214 USD/kWh"
+    assert state.attributes["description"] == "↓ 0.55214 USD/kWh\n↑ 0.1 USD/kWh"
+
+
+async def test_events_of_a_day(hass: HomeAssistant) -> None:
+    await set_up_tariff(hass)
+    start = datetime(2026, 7, 2, tzinfo=ZONE)
+    found = await events(hass, start, start + timedelta(days=1))
+    assert [(event["start"], event["end"], event["summary"].split(" · ")[0]) for event in found] == [
+        ("2026-07-02T00:00:00-07:00", "2026-07-02T15:00:00-07:00", "Off-peak"),
+        ("2026-07-02T15:00:00-07:00", "2026-07-02T16:00:00-07:00", "Part-peak"),
+        ("2026-07-02T16:00:00-07:00", "2026-07-02T21:00:00-07:00", "Peak"),
+        ("2026-07-02T21:00:00-07:00", "2026-07-03T00:00:00-07:00", "Part-peak"),
+    ]
+
+
+async def test_events_across_a_clock_change(hass: HomeAssistant) -> None:
+    await set_up_tariff(hass)
+    start = datetime(2026, 11, 1, tzinfo=ZONE)
+    first = (await events(hass, start, start + timedelta(hours=2)))[0]
+    assert (first["start"], first["end"]) == ("2026-11-01T00:00:00-07:00", "2026-11-01T15:00:00-08:00")
+
+
+async def test_an_unknown_price_is_left_out(hass: HomeAssistant) -> None:
+    data = PGE_E_ELEC.data()
+    for price in data["prices"]:
+        price["import_per_kwh"] = None
+    await set_up(
+        hass, home(ConfigSubentryData(data=data, subentry_type=SUBENTRY_TARIFF, title="Tariff", unique_id=None))
+    )
+    assert hass.states.get(CALENDAR).attributes["message"] == "Part-peak"
+
+
+async def test_a_flat_tariff_has_one_event_per_view(hass: HomeAssistant) -> None:
+    await set_up(hass, home(flat_tariff("Tariff")))
+    state = hass.states.get(CALENDAR)
+    assert state.state == "on"
+    assert state.attributes["start_time"] == "2026-07-01 00:00:00"
+    assert state.attributes["end_time"] == "2026-07-02 00:00:00"
+    start = datetime(2026, 7, 1, tzinfo=ZONE)
+    (event,) = await events(hass, start, start + timedelta(days=7))
+    assert (event["start"], event["end"]) == ("2026-07-01T00:00:00-07:00", "2026-07-08T00:00:00-07:00")

@@ -1,0 +1,221 @@
+"""A home is set up, changed, reloaded, unloaded and removed in the real core."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL
+from tests.homes import BATTERY_ENTITIES, SIMULATED, hide_battery, home, powerwall, set_up, show_battery
+
+GRID = "sensor.powerwall_grid_power"
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, **delta: float) -> None:
+    freezer.tick(timedelta(**delta))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_a_home_shows_its_powerwall(hass: HomeAssistant) -> None:
+    show_battery(hass, grid=-1.2, battery=-2.0, solar=4.0, home=0.8, level=61)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    assert hass.states.get(GRID).state == "-1.2"
+    assert hass.states.get("sensor.powerwall_level").state == "61.0"
+    assert hass.states.get("sensor.powerwall_system_mode").state == "solar_charging_battery"
+    registry = dr.async_get(hass)
+    (subentry_id,) = entry.subentries
+    device = registry.async_get_device_by_identifier((DOMAIN, subentry_id), entry.entry_id)
+    above = registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+    assert device.via_device_id == above.id
+    assert device.manufacturer == "Tesla"
+
+
+async def test_an_outage_and_its_end(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    show_battery(hass, grid=1.0, home=1.0)
+    await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    hide_battery(hass)
+    for _ in range(20):
+        await pass_time(hass, freezer, seconds=11)
+    assert hass.states.get(GRID).state == STATE_UNAVAILABLE
+    ours = [record for record in caplog.records if record.name.startswith("custom_components.energy_optimizer")]
+    assert [record.levelname for record in ours] == ["ERROR"]
+    show_battery(hass, grid=2.0, home=2.0)
+    await pass_time(hass, freezer, seconds=11)
+    assert hass.states.get(GRID).state == "2.0"
+    ours = [record for record in caplog.records if record.name.startswith("custom_components.energy_optimizer")]
+    assert [record.levelname for record in ours] == ["ERROR", "INFO"]
+
+
+async def test_a_long_silence_is_asked_after_once_a_minute(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    (source,) = entry.runtime_data.sources.values()
+    hide_battery(hass)
+    for _ in range(28):
+        await pass_time(hass, freezer, seconds=10)
+    assert source.update_interval == timedelta(seconds=10)
+    for _ in range(4):
+        await pass_time(hass, freezer, seconds=10)
+    assert source.update_interval == timedelta(seconds=60)
+    show_battery(hass)
+    await pass_time(hass, freezer, seconds=61)
+    assert source.last_update_success
+    assert source.update_interval == timedelta(seconds=10)
+
+
+async def test_a_dead_powerwall_does_not_keep_the_home_from_loading(hass: HomeAssistant) -> None:
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    assert entry.state is ConfigEntryState.LOADED
+    assert hass.states.get(GRID).state == STATE_UNAVAILABLE
+    assert hass.states.get("sensor.powerwall_connection").state == "unreachable"
+
+
+async def test_energy_is_counted_from_power(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    show_battery(hass, grid=6.0, home=6.0)
+    await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    for _ in range(60):
+        await pass_time(hass, freezer, seconds=10)
+    assert float(hass.states.get("sensor.powerwall_imported_energy").state) == pytest.approx(1.0, abs=0.03)
+    assert float(hass.states.get("sensor.powerwall_self_sufficiency_today").state) == 0
+
+
+async def test_counted_energy_survives_a_reload(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    show_battery(hass, grid=6.0, home=6.0)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    for _ in range(30):
+        await pass_time(hass, freezer, seconds=10)
+    before = float(hass.states.get("sensor.powerwall_imported_energy").state)
+    assert before > 0.4
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert float(hass.states.get("sensor.powerwall_imported_energy").state) == pytest.approx(before, abs=0.001)
+
+
+async def test_a_crash_costs_no_more_than_a_minute_and_a_half(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any]
+) -> None:
+    show_battery(hass, grid=6.0, home=6.0)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    for _ in range(30):
+        await pass_time(hass, freezer, seconds=10)
+    (subentry_id,) = entry.subentries
+    stored = hass_storage[f"{DOMAIN}.powerwall.{subentry_id}"]["data"]
+    now = float(hass.states.get("sensor.powerwall_imported_energy").state)
+    assert now - 6.0 * 90 / 3600 <= stored["integrated"]["grid_import_kwh"] <= now
+
+
+async def test_unload_leaves_no_state_and_no_timer(hass: HomeAssistant) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert {state.state for state in hass.states.async_all() if "powerwall" in state.entity_id} == {STATE_UNAVAILABLE}
+
+
+@pytest.mark.parametrize(("version", "state"), [(1, ConfigEntryState.LOADED), (2, ConfigEntryState.MIGRATION_ERROR)])
+async def test_upgrades_are_taken_and_downgrades_refused(
+    hass: HomeAssistant, version: int, state: ConfigEntryState
+) -> None:
+    show_battery(hass)
+    entry = home(powerwall(BATTERY_ENTITIES))
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, version=version, minor_version=0 if version == 1 else 1)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is state
+
+
+async def test_removal_leaves_nothing(hass: HomeAssistant, hass_storage: dict[str, object]) -> None:
+    show_battery(hass)
+    entry = await set_up(
+        hass,
+        home(
+            powerwall(BATTERY_ENTITIES),
+        ),
+    )
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert any(key.startswith(DOMAIN) for key in hass_storage)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not [key for key in hass_storage if key.startswith(DOMAIN)]
+    assert not er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert not dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    folder = Path(hass.config.path(".storage", DOMAIN, next(iter(entry.subentries))))
+    assert not await hass.async_add_executor_job(folder.exists)
+
+
+async def test_an_added_powerwall_appears_without_a_reload(hass: HomeAssistant) -> None:
+    show_battery(hass, grid=1.0)
+    entry = await set_up(hass, home())
+    runtime = entry.runtime_data
+    data = powerwall(BATTERY_ENTITIES)
+    hass.config_entries.async_add_subentry(entry, ConfigSubentry(**(data | {"data": MappingProxyType(data["data"])})))
+    await hass.async_block_till_done()
+    assert hass.states.get(GRID).state == "1.0"
+    assert entry.runtime_data is runtime
+
+
+async def test_a_changed_powerwall_changes_only_itself(hass: HomeAssistant) -> None:
+    show_battery(hass, grid=1.0)
+    hass.states.async_set("select.mode", "backup", {"options": ["backup", "autonomous"]})
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES | {"operation_mode": "select.mode"})))
+    runtime = entry.runtime_data
+    (subentry,) = entry.subentries.values()
+    assert hass.states.get("select.powerwall_operation_mode").state == "backup"
+    history_id = er.async_get(hass).async_get(GRID).id
+    hass.config_entries.async_update_subentry(entry, subentry, data=BATTERY_ENTITIES | {"grid_inverted": True})
+    await hass.async_block_till_done()
+    assert hass.states.get(GRID).state == "-1.0"
+    assert er.async_get(hass).async_get(GRID).id == history_id
+    assert hass.states.get("select.powerwall_operation_mode") is None
+    assert er.async_get(hass).async_get("select.powerwall_operation_mode") is None
+    assert entry.runtime_data is runtime
+
+
+async def test_a_removed_powerwall_leaves_nothing(hass: HomeAssistant, hass_storage: dict[str, object]) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    (subentry_id,) = entry.subentries
+    hass.config_entries.async_remove_subentry(entry, subentry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(GRID) is None
+    assert not entry.runtime_data.sources
+    assert not er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert not [key for key in hass_storage if key.startswith(f"{DOMAIN}.{SUBENTRY_POWERWALL}")]
+
+
+async def test_a_changed_home_reloads(hass: HomeAssistant) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    runtime = entry.runtime_data
+    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {"main_fuse_a": 32})
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data is not runtime
+
+
+async def test_the_simulated_home_lives(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    freezer.move_to("2026-06-01T19:00:00+00:00")
+    await set_up(hass, home(powerwall(SIMULATED)))
+    for _ in range(30):
+        await pass_time(hass, freezer, seconds=11)
+    ours = [state for state in hass.states.async_all() if "powerwall" in state.entity_id]
+    assert len(ours) > 20
+    assert not [state.entity_id for state in ours if state.state in (STATE_UNAVAILABLE, "unknown")]
+    assert float(hass.states.get("sensor.powerwall_solar_power").state) > 0.3
