@@ -6,10 +6,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
 from .coordinators.runtime import HomeConfigEntry, HomeRuntime
-from .migration import async_migrate_entry
 from .sources import async_forget_sources, async_start_sources, async_stop_sources, async_update_sources
-
-__all__ = ["async_migrate_entry", "async_remove_entry", "async_setup_entry", "async_unload_entry"]
 
 PLATFORMS = (Platform.CALENDAR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH)
 

@@ -34,6 +34,7 @@ def main(manifest: Path) -> None:
         integration = json.loads(path.read_text(encoding="utf-8"))
         requirements.update(integration.get("requirements", ()))
         pending.update(set(integration.get("dependencies", ())) - seen)
+    requirements.update(_second_factor(home_assistant))
     wanted = sorted(each for each in requirements if re.split(r"[^\w.-]", each, maxsplit=1)[0] not in LEFT_OUT)
     print(f"-c {(home_assistant / 'package_constraints.txt').as_uri()}", *wanted, sep="\n")
 
@@ -55,6 +56,16 @@ def _defaults(home_assistant: Path) -> list[str]:
                     each.value for each in elements if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 ]
     sys.exit("this Home Assistant does not name its default integrations where scripts/lib/requirements.py looks")
+
+
+def _second_factor(home_assistant: Path) -> list[str]:
+    """Read what the log-in module asks for that Home Assistant offers to everybody and without which it won't start."""
+    source = (home_assistant / "auth" / "mfa_modules" / "totp.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="REQUIREMENTS")], value=value):
+                return [str(each) for each in ast.literal_eval(value)]
+    return []
 
 
 def _platforms(home_assistant: Path) -> list[str]:
