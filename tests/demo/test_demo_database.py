@@ -42,7 +42,9 @@ def path(tmp_path: Path) -> Path:
 def counter(entity_id: str = "sensor.a", *, start: int = 0, count: int = 24) -> EntitySeries:
     attributes = {"state_class": "total_increasing", "unit_of_measurement": "kWh", "friendly_name": entity_id}
     many = EntitySeries(entity_id=entity_id, attributes=attributes)
-    many.points += [Point(START_S + LOOK_S + index * EVERY_S, str(index / 10)) for index in range(start, start + count)]
+    many.points.extend(
+        [Point(START_S + LOOK_S + index * EVERY_S, str(index / 10)) for index in range(start, start + count)]
+    )
     return many
 
 

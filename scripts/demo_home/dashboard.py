@@ -1,0 +1,147 @@
+"""Lays out what a visitor sees first, as one could by hand in Home Assistant's editor."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .client import Client
+
+type Json = dict[str, Any]
+
+URL_PATH = "demo-home"
+TITLE = "Overview"
+FAVOURITES = (
+    "solar_power",
+    "home_power",
+    "battery_power",
+    "grid_power",
+    "level",
+    "system_mode",
+    "import_price",
+    "tier",
+)
+_COLOURS = {"solar_power": "amber", "home_power": "deep-purple", "battery_power": "teal", "grid_power": "blue"}
+_ENERGIES = {
+    "solar_energy": "amber",
+    "home_energy": "deep-purple",
+    "grid_import_energy": "blue",
+    "grid_export_energy": "green",
+}
+
+
+async def save(client: Client, entities: Iterable[Json]) -> None:
+    """Make a dashboard of ours the first page, fill the Overview, and let clocks show the home's own time."""
+    by_key = {str(each["translation_key"]): str(each["entity_id"]) for each in entities}
+    await client.ask(
+        "lovelace/dashboards/create", url_path=URL_PATH, title=TITLE, icon="mdi:home-lightning-bolt", mode="storage"
+    )
+    await client.ask("lovelace/config/save", url_path=URL_PATH, config=layout(by_key))
+    await client.ask("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
+    overview = {"favorite_entities": _known(by_key, FAVOURITES), "welcome_banner_dismissed": True}
+    await client.ask("frontend/set_system_data", key="home", value=overview)
+    # Without it, a home on the other side of the earth has its sunset at breakfast.
+    clock = dict.fromkeys(("number_format", "time_format", "date_format", "first_weekday"), "language")
+    await client.ask("frontend/set_user_data", key="language", value={**clock, "time_zone": "server"})
+
+
+def layout(by_key: Mapping[str, str]) -> Json:
+    """Return the dashboard: the powers, where they came from, the prices, the Powerwall's settings."""
+    sections = [
+        [_heading("Now", "mdi:home-lightning-bolt"), *_powers(by_key)],
+        [_heading("Today", "mdi:calendar-today"), {"type": "energy-distribution"}, *_shares(by_key)],
+        [_heading("The last 24 hours", "mdi:chart-line"), _day(by_key), _level(by_key)],
+        [_heading("Electricity tariff", "mdi:cash-clock"), *_prices(by_key)],
+        [_heading("Powerwall", "mdi:home-battery"), *_settings(by_key)],
+        [_heading("Two weeks", "mdi:chart-bar"), _fortnight(by_key)],
+    ]
+    view = {
+        "title": TITLE,
+        "path": "home",
+        "type": "sections",
+        "max_columns": 3,
+        "sections": [{"type": "grid", "cards": [card for card in cards if card]} for cards in sections],
+    }
+    return {"views": [view]}
+
+
+def _known(by_key: Mapping[str, str], keys: Iterable[str]) -> list[str]:
+    return [by_key[key] for key in keys if key in by_key]
+
+
+_FULL = {"columns": "full"}
+
+
+def _coloured(by_key: Mapping[str, str], colours: Mapping[str, str]) -> list[Json]:
+    return [
+        {"entity": by_key[key], "name": {"type": "entity"}, "color": colour}
+        for key, colour in colours.items()
+        if key in by_key
+    ]
+
+
+def _heading(text: str, icon: str) -> Json:
+    return {"type": "heading", "heading": text, "icon": icon}
+
+
+def _tile(by_key: Mapping[str, str], key: str, **more: object) -> Json:
+    if key not in by_key:
+        return {}
+    return {"type": "tile", "entity": by_key[key], "name": {"type": "entity"}, **more}
+
+
+def _powers(by_key: Mapping[str, str]) -> list[Json]:
+    trend = [{"type": "trend-graph", "hours_to_show": 24}]
+    tiles = [_tile(by_key, key, color=colour, features=trend) for key, colour in _COLOURS.items()]
+    rest = ("system_mode", "level", "backup_time_left")
+    return [*tiles, *(_tile(by_key, key, color="green", grid_options=_FULL) for key in rest)]
+
+
+def _shares(by_key: Mapping[str, str]) -> list[Json]:
+    keys = ("self_consumption", "self_sufficiency")
+    return [_tile(by_key, key, color="green", grid_options=_FULL) for key in keys]
+
+
+def _day(by_key: Mapping[str, str]) -> Json:
+    return {
+        "type": "history-graph",
+        "hours_to_show": 24,
+        "entities": _coloured(by_key, _COLOURS),
+        "grid_options": {"columns": "full", "rows": 5},
+    }
+
+
+def _level(by_key: Mapping[str, str]) -> Json:
+    return {
+        "type": "history-graph",
+        "hours_to_show": 24,
+        "entities": _coloured(by_key, {"level": "green"}),
+        "grid_options": {"columns": "full", "rows": 4},
+        "min_y_axis": 0,
+        "max_y_axis": 100,
+    }
+
+
+def _prices(by_key: Mapping[str, str]) -> list[Json]:
+    wide = [_tile(by_key, key, grid_options=_FULL) for key in ("tier", "next_change")]
+    return [*wide, *(_tile(by_key, key) for key in ("import_price", "export_price", "cost_today", "earnings_today"))]
+
+
+def _settings(by_key: Mapping[str, str]) -> list[Json]:
+    choice = [{"type": "select-options"}]
+    return [
+        _tile(by_key, "operation_mode", features=choice, grid_options=_FULL),
+        _tile(by_key, "export_rule", features=choice, grid_options=_FULL),
+        _tile(by_key, "backup_reserve", features=[{"type": "numeric-input", "style": "slider"}], grid_options=_FULL),
+        _tile(by_key, "grid_charging", features=[{"type": "toggle"}], grid_options=_FULL),
+    ]
+
+
+def _fortnight(by_key: Mapping[str, str]) -> Json:
+    return {
+        "type": "statistics-graph",
+        "chart_type": "bar",
+        "period": "day",
+        "days_to_show": 14,
+        "stat_types": ["change"],
+        "entities": _coloured(by_key, _ENERGIES),
+        "grid_options": {"columns": "full", "rows": 6},
+    }

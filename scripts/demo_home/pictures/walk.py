@@ -1,0 +1,92 @@
+"""What the pictures show and how to get there."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from custom_components.energy_optimizer.const import DOMAIN
+
+from ..client import Client
+from ..dashboard import URL_PATH
+from ..furnish import our_entities
+from .browser import Visitor
+
+SECOND_HOME = "Holiday home"
+INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
+
+
+@dataclass(kw_only=True, slots=True)
+class Walk:
+    """A guest with somebody who knows the house."""
+
+    client: Client
+    guest: Visitor
+
+    async def device_of(self, key: str) -> str:
+        """Return the device whose entity shows *key*."""
+        return next(
+            str(each["device_id"]) for each in await our_entities(self.client) if each["translation_key"] == key
+        )
+
+
+async def _overview(walk: Walk) -> None:
+    await walk.guest.go(f"/{URL_PATH}")
+
+
+async def _powerwall(walk: Walk) -> None:
+    await walk.guest.go(f"/config/devices/device/{await walk.device_of('home_power')}")
+
+
+async def _tariff(walk: Walk) -> None:
+    await walk.guest.go(f"/config/devices/device/{await walk.device_of('cost_today')}")
+
+
+async def _energy_day(walk: Walk) -> None:
+    """Show yesterday, which is whole."""
+    await walk.guest.go("/energy/electricity")
+    await walk.guest.page.get_by_label("Previous").first.click()
+    await walk.guest.page.mouse.move(0, 0)
+    await walk.guest.settle()
+
+
+async def _energy_now(walk: Walk) -> None:
+    await walk.guest.go("/energy/now")
+
+
+async def _integration(walk: Walk) -> None:
+    await walk.guest.go(INTEGRATION)
+
+
+async def _tariff_dialog(walk: Walk) -> None:
+    await walk.guest.go(INTEGRATION)
+    await walk.guest.page.get_by_label("Change tariff").first.click()
+    await walk.guest.settle()
+
+
+async def _add_powerwall(walk: Walk) -> None:
+    """Add a second home, since the first has its Powerwall, and follow the dialog to where it asks for one."""
+    page = walk.guest.page
+    await walk.guest.go(INTEGRATION)
+    await page.get_by_text("Add hub").click()
+    await page.locator("step-flow-form input").filter(visible=True).first.fill(SECOND_HOME)
+    await page.get_by_text("Submit").click()
+    await page.get_by_text("How is the Powerwall reached?").wait_for()
+    await walk.guest.settle()
+
+
+SHOTS: Mapping[str, Callable[[Walk], Awaitable[None]]] = {
+    "overview": _overview,
+    "powerwall": _powerwall,
+    "tariff": _tariff,
+    "energy-day": _energy_day,
+    "energy-now": _energy_now,
+    "integration": _integration,
+    "tariff-dialog": _tariff_dialog,
+    "add-powerwall": _add_powerwall,
+}
+
+
+async def tidy_up(client: Client) -> None:
+    """Remove the second home, so that the next walk finds all as this one did."""
+    for entry in await client.ask("config_entries/get", domain=DOMAIN):
+        if entry["title"] == SECOND_HOME:
+            await client.remove(f"entry/{entry['entry_id']}")
