@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,8 @@ from .places import PLACES, DemoPlace, has_sun, sunniest
 from .ports import HOST
 
 ROOT = Path(__file__).resolve().parents[2]
-HOMES = ROOT / ".demo"
+HOMES = Path(os.environ.get("DEMO_HOMES") or ROOT / ".demo")
+"""Where the homes lie; a test of the demo keeps its own apart from those somebody plays with."""
 
 CONFIGURATION = """\
 # Written by scripts/demo at each start; changes made here are lost.

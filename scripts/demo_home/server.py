@@ -13,6 +13,8 @@ from .errors import DemoError
 from .folder import DemoFolder
 
 STOP_PATIENCE_S = 60
+GAVE_UP = "Home Assistant core failed to initialize"
+"""What it says when it will never show a page, although its process stays."""
 PR_SET_PDEATHSIG = 1
 VOICE_PACKAGES = {"pymicro-vad": "pymicro_vad", "pyspeex-noise": "pyspeex_noise"}
 """What Home Assistant loads for voice satellites at every start and what can only be had with a compiler."""
@@ -63,12 +65,19 @@ class Server:
         return await self._process.wait()
 
     def ensure_alive(self) -> None:
-        """Notice when Home Assistant has ended.
+        """Notice when Home Assistant has ended or given up.
 
         Raises:
             DemoError: with the end of what it said.
         """
-        if self._process is None or self._process.returncode is None:
+        if self._process is None:
+            return
+        if GAVE_UP in tail(self.folder.console):
+            raise DemoError(
+                f"Home Assistant could not start; it may miss a package. Run scripts/setup again, with the network on. "
+                f"The end of {self.folder.console}:\n{tail(self.folder.console)}"
+            )
+        if self._process.returncode is None:
             return
         raise DemoError(
             f"Home Assistant ended by itself (exit code {self._process.returncode}). "

@@ -1,5 +1,8 @@
 """A home that lives by the laws, however one looks at it."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -370,3 +373,26 @@ def test_a_replayed_home_has_its_own_powers() -> None:
     assert reading.solar_kw == pytest.approx(2.0)
     other = replace(home.settings, solar_kwp=1.0)
     assert SimulatedHome(other, PLACES[0], series=series).reading(home.begin(at), at).solar_kw == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_another_process_knows_the_home_again(hash_seed: str) -> None:
+    """Sets stand in another order in each process; the home that is stored must be recognised all the same."""
+    script = (
+        "from zoneinfo import ZoneInfo\n"
+        "from custom_components.energy_optimizer.core.model.place import Place\n"
+        "from custom_components.energy_optimizer.core.simulation.home import SimulatedHome\n"
+        "from custom_components.energy_optimizer.core.simulation.settings import SimulationSettings\n"
+        "from custom_components.energy_optimizer.core.tariffs.presets import PRESETS\n"
+        "from custom_components.energy_optimizer.core.tariffs.serialisation import tariff_from_data\n"
+        "zone = ZoneInfo('America/Los_Angeles')\n"
+        "tariff = tariff_from_data(PRESETS['sce_tou_d_prime'].data(), zone, None)\n"
+        "place = Place(latitude=34.1, longitude=-117.4, time_zone=zone)\n"
+        "print(SimulatedHome(SimulationSettings(), place, tariff=tariff).fingerprint)\n"
+    )
+
+    def told(seed: str) -> bytes:
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        return subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True).stdout
+
+    assert told(hash_seed) == told("0")

@@ -1,7 +1,7 @@
 """A home whose state at any instant follows from its seed, its place and its settings."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -67,7 +67,8 @@ class SimulatedHome:
         self._mean_load_kw = self._replay.mean_load_kw if self._replay else self._house.mean_kw
         self._prices = PriceWatch(tariff, settings.round_trip_efficiency)
         self._chunk: tuple[int, list[float], list[float]] = (-1, [], [])
-        self.fingerprint = sha256(repr((settings, place, tariff, series and series.digest)).encode()).hexdigest()[:16]
+        life = _spelled((settings, place, tariff, series and series.digest))
+        self.fingerprint = sha256(life.encode()).hexdigest()[:16]
         """The same for homes that live the same life."""
 
     def begin(self, at: datetime) -> HomeState:
@@ -208,6 +209,18 @@ class SimulatedHome:
         else:
             load_kw, solar_kw = self._house.load_kw(instants), self._panels.power_kw(instants)
         return solar_kw.tolist(), load_kw.tolist()
+
+
+def _spelled(value: object) -> str:
+    """Write *value* the same way in every process: ``repr`` puts sets in an order of the moment."""
+    if isinstance(value, frozenset | set):
+        return f"{{{', '.join(sorted(map(_spelled, value)))}}}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_spelled, value))}]"
+    if is_dataclass(value) and not isinstance(value, type):
+        shown = (each.name for each in fields(value) if each.repr)
+        return f"{type(value).__name__}({', '.join(f'{name}={_spelled(getattr(value, name))}' for name in shown)})"
+    return repr(value)
 
 
 def _first_known[T](new: T | None, old: T) -> T:
