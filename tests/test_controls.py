@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.common import async_capture_events, async_fire_time_changed
 
 from custom_components.energy_optimizer.actions.powerwall import async_change_settings
 from custom_components.energy_optimizer.const import DOMAIN
@@ -113,14 +113,42 @@ async def test_disobedience_is_told_and_after_three_times_repaired(hass: HomeAss
         with pytest.raises(HomeAssistantError) as error:
             await ask(hass, MODE, "select_option", option="autonomous")
         assert error.value.translation_key == "powerwall_did_not_obey"
-        assert "autonomous" in error.value.translation_placeholders["asked"]
-        assert "backup" in error.value.translation_placeholders["shows"]
+        assert error.value.translation_placeholders["asked"] == "Operation mode: Time-based control"
+        assert error.value.translation_placeholders["shows"] == "Operation mode: Backup"
         assert hass.states.get(MODE).state == "backup"
         assert len([key for key in issues if key[0] == DOMAIN]) == (times == 3)
     battery.answer("input_select", "select_option", lambda _: hass.states.async_set("input_select.mode", "autonomous"))
     hass.states.async_set("input_select.mode", "backup", {"options": ["backup", "autonomous"]})
     await ask(hass, MODE, "select_option", option="autonomous")
     assert not [key for key in issues if key[0] == DOMAIN]
+
+
+async def test_late_obedience_takes_the_repair_back(
+    hass: HomeAssistant, battery: Battery, freezer: FrozenDateTimeFactory
+) -> None:
+    battery.answer("input_boolean", "turn_on", lambda _: None)
+    for _ in range(3):
+        with pytest.raises(HomeAssistantError):
+            await ask(hass, CHARGING, "turn_on")
+    assert [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+    hass.states.async_set("input_boolean.charging", "on")
+    freezer.tick(timedelta(seconds=11))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+
+
+async def test_a_command_to_a_powerwall_that_goes_meanwhile_is_no_disobedience(
+    hass: HomeAssistant, battery: Battery
+) -> None:
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    (subentry_id,) = entry.subentries
+    source = entry.runtime_data.sources[subentry_id]
+    battery.answer("input_boolean", "turn_on", lambda _: hass.async_create_task(source.async_stop(), eager_start=True))
+    with pytest.raises(HomeAssistantError) as error:
+        await ask(hass, CHARGING, "turn_on")
+    assert error.value.translation_key == "powerwall_unreachable"
+    assert source.failed_commands == {}
 
 
 async def test_a_refusal_is_an_error_and_no_disobedience(hass: HomeAssistant, battery: Battery) -> None:
@@ -137,7 +165,7 @@ async def test_a_lost_connection_is_no_confirmation(hass: HomeAssistant, battery
     battery.answer("input_select", "select_option", lambda _: hide_battery(hass))
     with pytest.raises(HomeAssistantError) as error:
         await ask(hass, MODE, "select_option", option="autonomous")
-    assert error.value.translation_placeholders["shows"] == "nothing"
+    assert error.value.translation_placeholders["shows"] == "–"
 
 
 async def test_a_read_only_path_says_so(hass: HomeAssistant) -> None:
@@ -148,6 +176,7 @@ async def test_a_read_only_path_says_so(hass: HomeAssistant) -> None:
     with pytest.raises(ServiceValidationError) as error:
         await async_change_settings(source, PowerwallSettings(grid_charging=True))
     assert error.value.translation_key == "powerwall_read_only"
+    assert error.value.translation_placeholders["settings"] == "Charging from the grid"
 
 
 async def test_repairs_go_with_their_powerwall(hass: HomeAssistant, battery: Battery) -> None:

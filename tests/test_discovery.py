@@ -1,17 +1,21 @@
 """A gateway that asks for an address on the network."""
 
+from collections.abc import Callable
+from inspect import isawaitable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import SOURCE_DHCP, SOURCE_IGNORE, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_DHCP, SOURCE_IGNORE, ConfigFlowResult, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.loader import async_get_integration
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.energy_optimizer.const import DOMAIN
-from tests.homes import SIMULATED, home, powerwall, set_up
+from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL
+from custom_components.energy_optimizer.flows import discovery
+from tests.homes import HOME_DATA, SIMULATED, flat_tariff, home, powerwall, set_up
 from tests.servers.gateway import CUSTOMER_PASSWORD, DIN, GATEWAY_PASSWORD, GatewayServer
 
 MAC = "b0b21c000001"
@@ -42,6 +46,22 @@ def reached(server: GatewayServer, **changes: Any) -> dict[str, Any]:
 PASSWORD = {"name": "Powerwall", "auth": "customer", "password": CUSTOMER_PASSWORD}
 
 
+TRIAL, LOOK = "try_gateway", "_still_answers"
+REAL = {name: getattr(discovery, name) for name in (TRIAL, LOOK)}
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, name: str, happens: Callable[[], object]) -> None:
+    """Let something happen between what a gateway answered and what the dialog makes of it."""
+
+    async def lengthened(*args: Any) -> Any:
+        result = await REAL[name](*args)
+        if isawaitable(happening := happens()):
+            await happening
+        return result
+
+    monkeypatch.setattr(discovery, name, lengthened)
+
+
 async def tear_down(hass: HomeAssistant) -> None:
     for entry in hass.config_entries.async_entries(DOMAIN):
         await hass.config_entries.async_unload(entry.entry_id)
@@ -63,11 +83,81 @@ async def test_without_a_home_the_home_comes_too(hass: HomeAssistant, gateway: G
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.title == hass.config.location_name
-    assert entry.unique_id == "test_home"
     assert entry.data["currency"] == hass.config.currency
     (subentry,) = entry.subentries.values()
     assert (subentry.unique_id, subentry.data["mac"], subentry.data["host"]) == (DIN, FORMATTED_MAC, gateway.host)
     assert hass.states.get("sensor.powerwall_home_power") is not None
+    await tear_down(hass)
+
+
+async def test_a_card_that_waited_replaces_no_home(hass: HomeAssistant, gateway: GatewayServer) -> None:
+    card = await discover(hass, seen(gateway.host))
+    made_by_hand = MockConfigEntry(
+        domain=DOMAIN,
+        title=hass.config.location_name,
+        unique_id="test_home",
+        data=HOME_DATA,
+        subentries_data=[powerwall(SIMULATED), flat_tariff()],
+    )
+    await set_up(hass, made_by_hand)
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "every_home_has_powerwall")
+    assert hass.config_entries.async_entries(DOMAIN) == [made_by_hand]
+    assert len(made_by_hand.subentries) == 2
+    assert not gateway.requests
+    await tear_down(hass)
+
+
+async def test_a_card_asks_again_where_the_homes_have_changed(hass: HomeAssistant, gateway: GatewayServer) -> None:
+    card = await discover(hass, seen(gateway.host))
+    first = await set_up(hass, home())
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
+    assert result["errors"] == {"base": "homes_changed"}
+    assert result["description_placeholders"]["home"] == "Home"
+    second = MockConfigEntry(domain=DOMAIN, title="Cabin", unique_id="cabin", data=HOME_DATA)
+    await set_up(hass, second)
+    await hass.config_entries.async_remove(first.entry_id)
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
+    assert result["errors"] == {"base": "homes_changed"}
+    assert not gateway.requests
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
+    assert result["reason"] == "powerwall_added"
+    assert len(second.subentries) == 1
+    await tear_down(hass)
+
+
+async def test_a_home_given_a_powerwall_during_the_trial_gets_no_second(
+    hass: HomeAssistant, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await set_up(hass, home())
+    card = await discover(hass, seen(gateway.host))
+    simulated = ConfigSubentry(
+        data=MappingProxyType(SIMULATED), subentry_type=SUBENTRY_POWERWALL, title="Toy", unique_id="simulated"
+    )
+    meanwhile(monkeypatch, TRIAL, lambda: hass.config_entries.async_add_subentry(entry, simulated))
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "every_home_has_powerwall")
+    assert [each.title for each in entry.subentries.values()] == ["Toy"]
+    await tear_down(hass)
+
+
+async def test_a_home_removed_during_the_trial(
+    hass: HomeAssistant, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await set_up(hass, home())
+    card = await discover(hass, seen(gateway.host))
+    meanwhile(monkeypatch, TRIAL, lambda: hass.config_entries.async_remove(entry.entry_id))
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
+    assert result["errors"] == {"base": "homes_changed"}
+    assert result["description_placeholders"]["home"] == hass.config.location_name
+
+
+async def test_a_gateway_set_up_by_hand_needs_no_card(hass: HomeAssistant, gateway: GatewayServer) -> None:
+    card = await discover(hass, seen(gateway.host))
+    await set_up(hass, home(powerwall(reached(gateway))))
+    await set_up(hass, MockConfigEntry(domain=DOMAIN, title="Cabin", unique_id="cabin", data=HOME_DATA))
+    result = await hass.config_entries.flow.async_configure(card["flow_id"], None)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     await tear_down(hass)
 
 
@@ -146,6 +236,59 @@ async def test_a_gateway_that_answers_where_it_was_is_not_moved(hass: HomeAssist
     await hass.async_block_till_done()
     (subentry,) = entry.subentries.values()
     assert subentry.data["host"] == gateway.host
+    await tear_down(hass)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+async def test_a_gateway_of_two_addresses_is_not_moved_between_them(
+    hass: HomeAssistant, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch, *, loaded: bool
+) -> None:
+    monkeypatch.setattr(discovery, "_may_move", lambda *_: True)  # which the port of the loopback server forbids
+    entry = home(powerwall(reached(gateway)))
+    if loaded:
+        await set_up(hass, entry)
+    else:
+        entry.add_to_hass(hass)
+    for host in (gateway.host, "127.0.0.9"):
+        await discover(hass, seen("127.0.0.9", mac="b0b21c000002"))
+        await hass.async_block_till_done()
+        (subentry,) = entry.subentries.values()
+        assert subentry.data["host"] == host
+        gateway.stop()
+    await tear_down(hass)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+@pytest.mark.parametrize("changes", [{"customer_password": "NEWPW"}, {"host": "localhost"}, {}])
+async def test_what_the_user_does_while_a_gateway_is_followed_stays(
+    hass: HomeAssistant,
+    gateway: GatewayServer,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str],
+    *,
+    loaded: bool,
+) -> None:
+    entry = home(powerwall(reached(gateway, host="127.0.0.1")))
+    if loaded:
+        await set_up(hass, entry)
+    else:
+        entry.add_to_hass(hass)
+    (subentry,) = entry.subentries.values()
+
+    def user_acts() -> None:
+        if changes:
+            hass.config_entries.async_update_subentry(entry, subentry, data=dict(subentry.data) | changes)
+        else:
+            hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+
+    meanwhile(monkeypatch, LOOK, user_acts)
+    result = await discover(hass, seen("127.0.0.9"))
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    if changes:
+        expected = {"host": "127.0.0.9", "mac": FORMATTED_MAC} if "host" not in changes else {}
+        assert entry.subentries[subentry.subentry_id].data == dict(subentry.data) | expected | changes
+    else:
+        assert not entry.subentries
     await tear_down(hass)
 
 

@@ -1,10 +1,12 @@
 """A home is set up, changed, reloaded, unloaded and removed in the real core."""
 
+import asyncio
 import logging
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -15,7 +17,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.energy_optimizer.api.powerwall.entities import EntitiesPowerwall
 from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL
+from custom_components.energy_optimizer.core.model.powerwall import PowerwallReading
 from tests.homes import BATTERY_ENTITIES, SIMULATED, hide_battery, home, powerwall, set_up, show_battery
 
 GRID = "sensor.powerwall_grid_power"
@@ -38,7 +42,7 @@ async def test_a_home_shows_its_powerwall(hass: HomeAssistant) -> None:
     device = registry.async_get_device_by_identifier((DOMAIN, subentry_id), entry.entry_id)
     above = registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
     assert device.via_device_id == above.id
-    assert device.manufacturer == "Tesla"
+    assert device.manufacturer is None  # whose battery other integrations show is not known
 
 
 async def test_an_outage_and_its_end(
@@ -89,9 +93,149 @@ async def test_energy_is_counted_from_power(hass: HomeAssistant, freezer: Frozen
     show_battery(hass, grid=6.0, home=6.0)
     await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
     for _ in range(60):
+        show_battery(hass, grid=6.0, home=6.0)
         await pass_time(hass, freezer, seconds=10)
     assert float(hass.states.get("sensor.powerwall_imported_energy").state) == pytest.approx(1.0, abs=0.03)
     assert float(hass.states.get("sensor.powerwall_self_sufficiency_today").state) == 0
+
+
+async def test_entities_that_nobody_reports_any_more_count_no_energy(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    show_battery(hass, grid=6.0, home=6.0)
+    await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    for _ in range(360):
+        await pass_time(hass, freezer, seconds=10)
+    assert float(hass.states.get("sensor.powerwall_imported_energy").state) == pytest.approx(0.5, abs=0.03)
+
+
+async def test_another_way_to_a_powerwall_goes_on_from_the_totals_reached(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    show_battery(hass, grid=6.0, home=6.0)
+    entry = await set_up(hass, home(powerwall(SIMULATED)))
+    (subentry,) = entry.subentries.values()
+    for _ in range(20):
+        await pass_time(hass, freezer, seconds=10)
+    before = float(hass.states.get("sensor.powerwall_home_energy").state)
+    hass.states.async_set("sensor.meter", "15000", {"unit_of_measurement": "kWh"})
+    hass.config_entries.async_update_subentry(entry, subentry, data=BATTERY_ENTITIES | {"home_energy": "sensor.meter"})
+    await hass.async_block_till_done()
+    assert float(hass.states.get("sensor.powerwall_home_energy").state) == pytest.approx(before, abs=0.002)
+    hass.states.async_set("sensor.meter", "15000.25", {"unit_of_measurement": "kWh"})
+    await pass_time(hass, freezer, seconds=11)
+    assert float(hass.states.get("sensor.powerwall_home_energy").state) == pytest.approx(before + 0.25, abs=0.002)
+    (source,) = entry.runtime_data.sources.values()
+    assert source.data.day.today.home_kwh < 1.0
+
+
+async def test_a_change_during_set_up_is_not_lost(hass: HomeAssistant) -> None:
+    show_battery(hass, grid=1.0)
+    entry = home(powerwall(BATTERY_ENTITIES))
+    entry.add_to_hass(hass)
+    read, started, go_on = EntitiesPowerwall.read, asyncio.Event(), asyncio.Event()
+
+    async def slow_read(path: EntitiesPowerwall) -> PowerwallReading:
+        started.set()
+        await go_on.wait()
+        return await read(path)
+
+    with patch.object(EntitiesPowerwall, "read", slow_read):
+        setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+        await started.wait()
+        (subentry,) = entry.subentries.values()
+        hass.config_entries.async_update_subentry(entry, subentry, data=BATTERY_ENTITIES | {"grid_inverted": True})
+        go_on.set()
+        assert await setting_up
+        await hass.async_block_till_done()
+    assert hass.states.get(GRID).state == "-1.0"
+
+
+@pytest.mark.parametrize("then", ["unload", "reload", "remove", "remove_subentry"])
+async def test_what_happens_while_a_source_starts(
+    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture, then: str
+) -> None:
+    show_battery(hass, grid=1.0)
+    entry = await set_up(hass, home())
+    read, started, go_on = EntitiesPowerwall.read, asyncio.Event(), asyncio.Event()
+
+    async def slow_read(path: EntitiesPowerwall) -> PowerwallReading:
+        started.set()
+        await go_on.wait()
+        return await read(path)
+
+    data = powerwall(BATTERY_ENTITIES)
+    subentry = ConfigSubentry(**(data | {"data": MappingProxyType(data["data"])}))
+    caplog.clear()
+    with patch.object(EntitiesPowerwall, "read", slow_read):
+        hass.config_entries.async_add_subentry(entry, subentry)
+        await started.wait()
+        match then:
+            case "unload":
+                task = hass.async_create_task(hass.config_entries.async_unload(entry.entry_id))
+            case "reload":
+                task = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+            case "remove":
+                task = hass.async_create_task(hass.config_entries.async_remove(entry.entry_id))
+            case _:
+                hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+                task = None
+        await asyncio.sleep(0)
+        go_on.set()
+        if task is not None:
+            await task
+        await hass.async_block_till_done()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    if then == "reload":
+        assert hass.states.get(GRID).state == "1.0"
+        (source,) = entry.runtime_data.sources.values()
+        assert source.last_update_success
+        return
+    assert hass.states.get(GRID) is None
+    if then.startswith("remove"):
+        assert not [key for key in hass_storage if key.startswith(DOMAIN)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"version": 1, "minor_version": 1, "data": ["nonsense"]},
+        {"version": 1, "minor_version": 1, "data": {"meters": {}}},
+        {"version": 99, "minor_version": 1, "data": {"meters": {}}},
+    ],
+)
+async def test_a_bad_file_does_not_take_the_home_down(
+    hass: HomeAssistant, hass_storage: dict[str, Any], content: dict[str, Any]
+) -> None:
+    show_battery(hass, grid=1.0)
+    entry = home(powerwall(BATTERY_ENTITIES))
+    key = f"{DOMAIN}.powerwall.{next(iter(entry.subentries))}"
+    hass_storage[key] = content | {"key": key}
+    await set_up(hass, entry)
+    assert hass.states.get(GRID).state == "1.0"
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    newer = content["version"] == 99
+    assert (hass_storage[key]["data"] == content["data"]) == newer
+
+
+async def test_a_powerwall_removed_from_a_disabled_home_leaves_nothing(hass: HomeAssistant) -> None:
+    storage = Path(hass.config.path(".storage"))
+    left = [
+        storage / f"{DOMAIN}.powerwall.gone",
+        storage / f"{DOMAIN}.tariff.gone",
+        storage / DOMAIN / "gone" / "key.pem",
+    ]
+
+    def leave() -> None:
+        for file in left:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("{}")
+
+    await hass.async_add_executor_job(leave)
+    await set_up(hass, home())
+    await hass.async_block_till_done()
+    assert not await hass.async_add_executor_job(lambda: [file for file in left if file.exists()])
 
 
 async def test_counted_energy_survives_a_reload(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
@@ -116,7 +260,7 @@ async def test_a_crash_costs_no_more_than_a_minute_and_a_half(
     (subentry_id,) = entry.subentries
     stored = hass_storage[f"{DOMAIN}.powerwall.{subentry_id}"]["data"]
     now = float(hass.states.get("sensor.powerwall_imported_energy").state)
-    assert now - 6.0 * 90 / 3600 <= stored["integrated"]["grid_import_kwh"] <= now
+    assert now - 6.0 * 90 / 3600 <= stored["meters"]["channels"]["grid_import_kwh"][0] <= now
 
 
 async def test_unload_leaves_no_state_and_no_timer(hass: HomeAssistant) -> None:

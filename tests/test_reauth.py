@@ -7,9 +7,13 @@ import pytest
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigFlowResult, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.energy_optimizer import sources
 from custom_components.energy_optimizer.api.powerwall.v1r_key import V1rKey
+from custom_components.energy_optimizer.flows import reauth
+from custom_components.energy_optimizer.flows.reauth import abort_reauth
 from tests.homes import home, powerwall, set_up
 from tests.servers.gateway import CUSTOMER_PASSWORD, DIN, GATEWAY_PASSWORD, GatewayServer
 from tests.servers.gateway_tedapi import KeyState
@@ -36,12 +40,17 @@ async def changed_password(hass: HomeAssistant, gateway: GatewayServer) -> Async
     gateway.state.customer_password = "NEWPW"
     entry = await set_up(hass, home(powerwall(login(gateway))))
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    if hass.config_entries.async_get_entry(entry.entry_id):
+        await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
 
 
 def dialogs(hass: HomeAssistant) -> list[ConfigFlowResult]:
     return [flow for flow in hass.config_entries.flow.async_progress() if flow["context"]["source"] == SOURCE_REAUTH]
+
+
+def repairs(hass: HomeAssistant) -> list[str]:
+    return [issue_id for _, issue_id in issue_registry.async_get(hass).issues if "reauth" in issue_id]
 
 
 def only_subentry(entry: MockConfigEntry) -> ConfigSubentry:
@@ -102,9 +111,97 @@ async def test_a_powerwall_that_was_removed_meanwhile(
     (dialog,) = dialogs(hass)
     subentry_id = only_subentry(changed_password).subentry_id
     hass.config_entries.async_remove_subentry(changed_password, subentry_id)
-    await hass.async_block_till_done()
     result = await hass.config_entries.flow.async_configure(dialog["flow_id"], {"customer_password": "NEWPW"})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "powerwall_gone")
+
+
+async def test_a_dialog_goes_when_its_powerwall_goes(
+    hass: HomeAssistant, gateway: GatewayServer, changed_password: MockConfigEntry
+) -> None:
+    assert dialogs(hass)
+    assert repairs(hass)
+    hass.config_entries.async_remove_subentry(changed_password, only_subentry(changed_password).subentry_id)
+    await hass.async_block_till_done()
+    assert not dialogs(hass)
+    assert not repairs(hass)
+
+
+async def test_a_dialog_goes_when_it_is_cured_elsewhere(
+    hass: HomeAssistant, gateway: GatewayServer, changed_password: MockConfigEntry
+) -> None:
+    cured = dict(only_subentry(changed_password).data) | {"customer_password": "NEWPW"}
+    hass.config_entries.async_update_subentry(changed_password, only_subentry(changed_password), data=cured)
+    await hass.async_block_till_done()
+    assert not dialogs(hass)
+    assert not repairs(hass)
+
+
+async def test_a_dialog_goes_when_the_old_password_is_accepted_again(
+    hass: HomeAssistant, gateway: GatewayServer, changed_password: MockConfigEntry
+) -> None:
+    assert len(dialogs(hass)) == len(repairs(hass)) == 1
+    gateway.state.customer_password = CUSTOMER_PASSWORD
+    (source,) = changed_password.runtime_data.sources.values()
+    source.path._refusal = None  # five minutes later
+    await source.async_refresh()
+    await hass.async_block_till_done()
+    assert source.last_update_success
+    assert not dialogs(hass)
+    assert not repairs(hass)
+
+
+async def test_only_the_dialog_of_that_powerwall_is_closed(
+    hass: HomeAssistant, gateway: GatewayServer, changed_password: MockConfigEntry
+) -> None:
+    abort_reauth(hass, changed_password, "of another")
+    assert len(dialogs(hass)) == 1
+    abort_reauth(hass, changed_password, only_subentry(changed_password).subentry_id)
+    assert not dialogs(hass)
+    assert not repairs(hass)
+    abort_reauth(hass, changed_password, only_subentry(changed_password).subentry_id)
+
+
+@pytest.mark.parametrize("happening", ["removed", "moved", "other login", "home removed"])
+async def test_what_happens_during_the_trial_is_kept(
+    hass: HomeAssistant,
+    gateway: GatewayServer,
+    changed_password: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    happening: str,
+) -> None:
+    entry, before = changed_password, only_subentry(changed_password)
+    monkeypatch.setattr(sources, "abort_reauth", lambda *_: None)  # the dialog outlives the change, if only a moment
+    real = reauth.try_gateway
+
+    async def lengthened(*args: Any) -> Any:
+        trial = await real(*args)
+        match happening:
+            case "removed":
+                hass.config_entries.async_remove_subentry(entry, before.subentry_id)
+            case "moved":
+                data = dict(before.data) | {"host": "127.0.0.9", "email": "me@x.org"}
+                hass.config_entries.async_update_subentry(entry, before, data=data)
+            case "other login":
+                data = dict(before.data) | {"auth": "wifi", "gateway_password": "MINE"}
+                hass.config_entries.async_update_subentry(entry, before, data=data)
+            case _:
+                await hass.config_entries.async_remove(entry.entry_id)
+        return trial
+
+    monkeypatch.setattr(reauth, "try_gateway", lengthened)
+    (dialog,) = dialogs(hass)
+    result = await hass.config_entries.flow.async_configure(dialog["flow_id"], {"customer_password": "NEWPW"})
+    match happening:
+        case "moved":
+            assert result["reason"] == "reauth_successful"
+            data = only_subentry(entry).data
+            assert (data["host"], data["email"], data["customer_password"]) == ("127.0.0.9", "me@x.org", "NEWPW")
+        case "other login":
+            assert [str(field) for field in result["data_schema"].schema] == ["gateway_password"]
+            assert only_subentry(entry).data["gateway_password"] == "MINE"
+            assert only_subentry(entry).data["customer_password"] == CUSTOMER_PASSWORD
+        case _:
+            assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "powerwall_gone")
 
 
 async def test_a_key_may_be_replaced_or_kept(hass: HomeAssistant, gateway: GatewayServer) -> None:

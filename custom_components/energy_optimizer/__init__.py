@@ -6,6 +6,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
 from .coordinators.runtime import HomeConfigEntry, HomeRuntime
+from .leftovers import async_sweep
 from .sources import async_forget_sources, async_start_sources, async_stop_sources, async_update_sources
 
 PLATFORMS = (Platform.CALENDAR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH)
@@ -20,29 +21,36 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> bool
         manufacturer="Energy Optimizer",
         entry_type=dr.DeviceEntryType.SERVICE,
     )
+    await async_sweep(hass)
     entry.runtime_data = HomeRuntime(home_device_id=home.id, title=entry.title, data=dict(entry.data))
+    entry.async_on_unload(entry.add_update_listener(_async_entry_updated))  # first: a change may come while they start
     await async_start_sources(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> bool:
     """Unload a home: its entities, its sources and what they hold."""
-    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    if unloaded:
+    runtime = entry.runtime_data
+    runtime.closed = True
+    if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         await async_stop_sources(entry)
-    return unloaded
+        return True
+    runtime.closed = False
+    return False
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     """Leave nothing behind of a removed home."""
     await async_forget_sources(hass, entry)
+    await async_sweep(hass)
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     """Reload for a change of the home itself; follow a changed subentry live."""
     runtime = entry.runtime_data
+    if runtime.closed:
+        return
     if (runtime.title, runtime.data) != (entry.title, dict(entry.data)):
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

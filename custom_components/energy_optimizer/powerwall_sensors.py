@@ -132,7 +132,7 @@ DESCRIPTIONS: tuple[PowerwallSensorDescription, ...] = (
         translation_key="system_mode",
         device_class=SensorDeviceClass.ENUM,
         options=[mode.value for mode in SystemMode],
-        value_fn=lambda s: _option(system_mode(s.reading)),
+        value_fn=lambda s: _option(system_mode(s.reading, has_solar=s.has_solar)),
     ),
     PowerwallSensorDescription(
         key="grid_status",

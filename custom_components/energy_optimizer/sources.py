@@ -5,15 +5,16 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from .actions.powerwall import forget_issues
-from .const import SUBENTRY_POWERWALL, SUBENTRY_TARIFF
+from .actions.powerwall import forget_issues, watch_obedience
+from .const import LOGGER, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
 from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
+from .flows.reauth import abort_reauth
 
 type SourceFactory = Callable[[HomeAssistant, HomeConfigEntry, ConfigSubentry], SourceCoordinator[Any]]
 
@@ -28,42 +29,45 @@ FACTORIES: Mapping[str, SourceFactory] = MappingProxyType(
 
 async def async_start_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     """Start a source for each subentry; one that fails stays unavailable and does not hold up the others."""
-    for subentry_type in FACTORIES:
-        for subentry in entry.get_subentries_of_type(subentry_type):
-            await _async_add(hass, entry, subentry)
+    async with entry.runtime_data.lock:
+        for subentry_type in FACTORIES:
+            for subentry in entry.get_subentries_of_type(subentry_type):
+                await _async_add(hass, entry, subentry)
 
 
 async def async_stop_sources(entry: HomeConfigEntry) -> None:
-    """Stop all sources."""
-    for subentry_id in list(entry.runtime_data.sources):
-        if (source := await entry.runtime_data.hide(subentry_id)) is not None:
-            await source.async_stop()
+    """Stop all sources, also those that are about to start."""
+    runtime = entry.runtime_data
+    async with runtime.lock:
+        for subentry_id in list(runtime.sources):
+            if (source := await runtime.hide(subentry_id)) is not None:
+                await source.async_stop()
 
 
 async def async_forget_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     """Delete what the sources of a removed home had stored."""
     for subentry in entry.subentries.values():
         if (factory := FACTORIES.get(subentry.subentry_type)) is not None:
-            await _async_forget(factory(hass, entry, subentry))
+            await _async_forget(hass, entry, factory(hass, entry, subentry))
 
 
 async def async_update_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     """Bring the running sources in line with the subentries, touching only those that differ."""
-    async with entry.runtime_data.lock:
-        sources = entry.runtime_data.sources
-        gone = [source for subentry_id, source in sources.items() if subentry_id not in entry.subentries]
-        changed = [source for source in sources.values() if _differs(source, entry)]
-        new = [subentry for subentry in entry.subentries.values() if subentry.subentry_id not in sources]
+    runtime = entry.runtime_data
+    async with runtime.lock:
+        if runtime.closed:
+            return
+        gone = [source for subentry_id, source in runtime.sources.items() if subentry_id not in entry.subentries]
+        changed = [source for source in runtime.sources.values() if _differs(source, entry)]
         for source in gone:
-            await entry.runtime_data.hide(source.subentry_id)
-            await source.async_stop()
-            await _async_forget(source)
+            await _async_drop(hass, entry, source)
         for source in changed:
             await _async_replace(hass, entry, source)
+        new = [subentry for subentry in entry.subentries.values() if subentry.subentry_id not in runtime.sources]
         for subentry in new:
             await _async_add(hass, entry, subentry)
         if gone or changed or new:
-            for source in sources.values():
+            for source in runtime.sources.values():
                 source.on_sources_changed()
 
 
@@ -73,26 +77,73 @@ def _differs(source: SourceCoordinator[Any], entry: HomeConfigEntry) -> bool:
 
 
 async def _async_add(hass: HomeAssistant, entry: HomeConfigEntry, subentry: ConfigSubentry) -> None:
-    if (factory := FACTORIES.get(subentry.subentry_type)) is None:
+    runtime = entry.runtime_data
+    if runtime.closed or (factory := FACTORIES.get(subentry.subentry_type)) is None:
         return
     source = factory(hass, entry, subentry)
-    await source.async_start()
-    entry.runtime_data.show(source)
+    try:
+        await source.async_start()
+    except Exception:  # noqa: BLE001 - whatever is wrong with one source, the others of the home go on
+        LOGGER.exception("%s could not be started", source.title)
+        await source.async_shutdown()
+        return
+    if entry.runtime_data.closed:
+        await source.async_stop()
+    elif subentry.subentry_id not in entry.subentries:  # removed while it started
+        await source.async_stop()
+        await _async_forget(hass, entry, source)
+    else:
+        if isinstance(source, PowerwallCoordinator):
+            watch_obedience(source)
+            _watch_login(hass, entry, source)
+        runtime.show(source)
+
+
+def _watch_login(hass: HomeAssistant, entry: HomeConfigEntry, powerwall: PowerwallCoordinator) -> None:
+    """Close the dialog that asks for new credentials once the old ones are accepted again."""
+    refused = powerwall.connection == "refused"
+
+    @callback
+    def look() -> None:
+        nonlocal refused
+        if refused and powerwall.connection == "ok":
+            abort_reauth(hass, entry, powerwall.subentry_id)
+        refused = powerwall.connection == "refused" or (refused and powerwall.connection != "ok")
+
+    powerwall.async_add_listener(look)
+
+
+async def _async_drop(hass: HomeAssistant, entry: HomeConfigEntry, source: SourceCoordinator[Any]) -> None:
+    """Stop a source whose subentry was removed, and forget what it had stored."""
+    await entry.runtime_data.hide(source.subentry_id)
+    await source.async_stop()
+    await _async_forget(hass, entry, source)
 
 
 async def _async_replace(hass: HomeAssistant, entry: HomeConfigEntry, old: SourceCoordinator[Any]) -> None:
     """Put a new source in the place of one whose subentry changed; entities it no longer has are removed."""
-    await entry.runtime_data.hide(old.subentry_id)
+    runtime = entry.runtime_data
+    await runtime.hide(old.subentry_id)
     await old.async_stop()
-    await _async_add(hass, entry, entry.subentries[old.subentry_id])
-    kept = {entity.unique_id for entity in entry.runtime_data.entities.get(old.subentry_id, [])}
+    if isinstance(old, PowerwallCoordinator):
+        forget_issues(old)
+        abort_reauth(hass, entry, old.subentry_id)
+        await old.async_forget_path()
+    if (subentry := entry.subentries.get(old.subentry_id)) is None:  # removed while the old one was being stopped
+        await _async_forget(hass, entry, old)
+        return
+    await _async_add(hass, entry, subentry)
+    if old.subentry_id not in runtime.sources:
+        return
+    kept = {entity.unique_id for entity in runtime.entities.get(old.subentry_id, [])}
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         if entity.config_subentry_id == old.subentry_id and entity.unique_id not in kept:
             registry.async_remove(entity.entity_id)
 
 
-async def _async_forget(source: SourceCoordinator[Any]) -> None:
+async def _async_forget(hass: HomeAssistant, entry: HomeConfigEntry, source: SourceCoordinator[Any]) -> None:
     if isinstance(source, PowerwallCoordinator):
         forget_issues(source)
+        abort_reauth(hass, entry, source.subentry_id)
     await source.async_forget()

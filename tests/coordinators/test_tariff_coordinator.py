@@ -2,72 +2,27 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_TARIFF
-from custom_components.energy_optimizer.coordinators.signals import signal_energy
+from custom_components.energy_optimizer.const import DOMAIN
+from custom_components.energy_optimizer.coordinators.signals import signal_new_meters
 from custom_components.energy_optimizer.coordinators.tariff import TariffCoordinator
-from custom_components.energy_optimizer.core.model.energy import EnergyTotals
 from custom_components.energy_optimizer.core.tariffs.presets import SDGE_EV_TOU_5
-from tests.homes import FLAT, flat_tariff, home, set_up
-
-ZONE = ZoneInfo("America/Los_Angeles")
-PRICED = SDGE_EV_TOU_5.data() | {
-    "prices": [{**price, "export_per_kwh": 0.05} for price in SDGE_EV_TOU_5.data()["prices"]]
-}
-# What the store file is called, without the subentry's id.
-STORE = f"{DOMAIN}.tariff"
-
-
-def tariff(data: dict[str, Any]) -> ConfigSubentryData:
-    return ConfigSubentryData(data=data, subentry_type=SUBENTRY_TARIFF, title="Tariff", unique_id=None)
+from tests.coordinators.tariff_in_san_diego import PRICED, STORE, go_to, local, read, state, tariff
+from tests.homes import FLAT, HOME_DATA, flat_tariff, home, set_up
 
 
 @pytest.fixture(autouse=True)
 async def _in_san_diego(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     await hass.config.async_set_time_zone("America/Los_Angeles")
     freezer.move_to(local(2026, 7, 1, 15, 0))
-
-
-def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=ZONE)
-
-
-async def go_to(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:
-    freezer.move_to(moment)
-    async_fire_time_changed(hass, moment)
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-async def read(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    entry: MockConfigEntry,
-    moment: datetime,
-    bought: float | None,
-    sold: float | None = None,
-) -> None:
-    """Let the home's meters be read at *moment*."""
-    await go_to(hass, freezer, moment)
-    totals = EnergyTotals(grid_import_kwh=bought, grid_export_kwh=sold)
-    async_dispatcher_send(hass, signal_energy(entry.entry_id), totals, moment.astimezone(UTC))
-    await hass.async_block_till_done()
-
-
-def state(hass: HomeAssistant, name: str) -> str:
-    found = hass.states.get(f"sensor.tariff_{name}")
-    assert found is not None
-    return found.state
 
 
 async def test_sensors_follow_the_clock(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
@@ -273,3 +228,31 @@ async def test_diagnostics(hass: HomeAssistant) -> None:
     assert told["settings"]["import_per_kwh"] == 0.31
     assert told["known_until"] is None
     assert told["today"]["day"] == "2026-07-01"
+
+
+async def test_another_currency_begins_anew(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    entry = await set_up(hass, home(tariff(PRICED)))
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 5), 100.0, 50.0)
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 10), 101.0, 50.0)
+    assert float(state(hass, "cost_today")) == pytest.approx(0.4963)
+    hass.config_entries.async_update_entry(entry, data=HOME_DATA | {"currency": "JPY"})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    cost = hass.states.get("sensor.tariff_cost_today")
+    assert (float(cost.state), cost.attributes["unit_of_measurement"]) == (0, "JPY")
+    assert cost.attributes["counted_since"] == local(2026, 7, 1, 15, 10)
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 15), 102.0, 50.0)
+    assert float(state(hass, "cost_today")) == pytest.approx(0.4963)
+
+
+async def test_other_meters_are_not_compared_with_the_old_ones(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await set_up(hass, home(tariff(PRICED)))
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 5), 100.0, 50.0)
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 10), 101.0, 50.0)
+    async_dispatcher_send(hass, signal_new_meters(entry.entry_id))
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 15), 101.9, 50.4)
+    assert float(state(hass, "cost_today")) == pytest.approx(0.4963)
+    assert float(state(hass, "earnings_today")) == 0
+    await read(hass, freezer, entry, local(2026, 7, 1, 15, 20), 102.9, 50.4)
+    assert float(state(hass, "cost_today")) == pytest.approx(2 * 0.49627, abs=1e-4)

@@ -191,6 +191,7 @@ async def test_a_bundle_of_certificates_in_the_environment(
         ({"name": "  "}, {"name": "name_empty"}),
         ({"host": "my gateway"}, {"host": "not_a_host"}),
         ({"host": "fe80::1"}, {"host": "not_a_host"}),
+        ({"host": "http:/1.2.3.4"}, {"host": "not_a_host"}),
         ({"host": "", "name": ""}, {"host": "not_a_host", "name": "name_empty"}),
     ],
 )
@@ -231,6 +232,22 @@ async def test_a_changed_address_keeps_the_password(
     assert changed.data["host"] == gateway.host
     assert changed.data["customer_password"] == CUSTOMER_PASSWORD
     assert changed.unique_id == DIN
+
+
+async def test_an_email_address_is_taken_back(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: GatewayServer
+) -> None:
+    await step(hass, await login_form(hass, entry, "gateway_customer"), customer(gateway, email="me@x.org"))
+    await hass.async_block_till_done()
+    assert only_subentry(entry).data["email"] == "me@x.org"
+    for typed in ({"email": "you@x.org"}, {}):
+        result = await entry.start_subentry_reconfigure_flow(hass, only_subentry(entry).subentry_id)
+        for option in ("gateway", "gateway_customer"):
+            result = await step(hass, result, {"next_step_id": option})
+        result = await step(hass, result, {"name": "Powerwall", "host": gateway.host} | typed)
+        assert result["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        assert only_subentry(entry).data.get("email") == typed.get("email")
 
 
 async def key_login_form(hass: HomeAssistant, entry: MockConfigEntry, gateway: GatewayServer) -> SubentryFlowResult:

@@ -86,11 +86,49 @@ async def test_an_empty_name_is_refused_and_nothing_typed_is_lost(hass: HomeAssi
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_the_same_home_twice(hass: HomeAssistant) -> None:
-    MockConfigEntry(domain=DOMAIN, unique_id="cottage").add_to_hass(hass)
+async def add_home(hass: HomeAssistant, **changes: Any) -> Any:
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], HOME_INPUT | changes)
+    await hass.async_block_till_done()
+    return result
+
+
+async def test_two_homes_of_one_name(hass: HomeAssistant) -> None:
+    MockConfigEntry(domain=DOMAIN, title="Cottage ", unique_id="a").add_to_hass(hass)
+    result = await add_home(hass, name=" cottagE")
+    assert result["errors"] == {"name": "name_taken"}
+    suggested = {str(key): key.description["suggested_value"] for key in result["data_schema"].schema}
+    assert (suggested["name"], suggested["phases"]) == (" cottagE", "3")
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], HOME_INPUT | {"name": "Hut"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_name_may_be_written_in_any_script_and_is_free_again_after_renaming(hass: HomeAssistant) -> None:
+    homes = [(await add_home(hass, name=name))["result"] for name in ("🏠", "🏖️", "家")]
+    assert [home.title for home in homes] == ["🏠", "🏖️", "家"]
+    assert len({home.unique_id for home in homes}) == 3
+    assert hass.config_entries.async_update_entry(homes[0], title="Cabin")
+    again = (await add_home(hass, name="🏠"))["result"]
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 4
+    assert again.unique_id not in {home.unique_id for home in homes}
+
+
+async def test_a_home_is_not_renamed_to_another(hass: HomeAssistant) -> None:
+    MockConfigEntry(domain=DOMAIN, title="Cottage", unique_id="a").add_to_hass(hass)
+    entry = await set_up(hass, home())
+    result = await entry.start_reconfigure_flow(hass)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], HOME_INPUT)
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert result["errors"] == {"name": "name_taken"}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], HOME_INPUT | {"name": "Home"})
+    assert result["reason"] == "reconfigure_successful"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"main_fuse_a": "nan"}, "main_fuse_a"), ({"location": {"latitude": "nan", "longitude": 6.1}}, "location")],
+)
+async def test_what_is_no_number_is_refused(hass: HomeAssistant, changes: dict[str, Any], field: str) -> None:
+    assert (await add_home(hass, **changes))["errors"] == {field: "number_needed"}
 
 
 async def test_a_home_is_changed(hass: HomeAssistant) -> None:
@@ -136,6 +174,63 @@ async def test_what_does_not_add_up_is_doubted_before_it_is_saved(hass: HomeAssi
 
 
 @pytest.mark.parametrize(
+    ("powers", "changes", "home_kw", "solar_kw"),
+    [
+        ({"grid": 3.0, "solar": 0.5}, {"grid_inverted": True}, "-2.50", "0.50"),
+        ({"grid": 3.0, "solar": -0.5}, {}, "2.50", "-0.50"),
+    ],
+)
+async def test_a_house_or_panels_below_zero_are_doubted(
+    hass: HomeAssistant, powers: dict[str, float], changes: dict[str, Any], home_kw: str, solar_kw: str
+) -> None:
+    show_battery(hass, **powers)
+    entry = await set_up(hass, home())
+    flow_id = await start_powerwall(hass, entry, "entities")
+    chosen = {key: value for key, value in ENTITIES_INPUT.items() if key != "home_power"}
+    result = await answer(hass, flow_id, chosen | changes)
+    assert result["step_id"] == "entities_negative"
+    assert (result["description_placeholders"]["home"], result["description_placeholders"]["solar"]) == (
+        home_kw,
+        solar_kw,
+    )
+    await answer(hass, flow_id, {"next_step_id": "entities_change"})
+    show_battery(hass, grid=3.0, solar=-0.05)
+    result = await answer(hass, flow_id, chosen)
+    assert result["step_id"] == "entities_preview"
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"battery_power": "sensor.grid"}, {"battery_power": "same_entity"}),
+        ({"solar_power": "sensor.home"}, {"home_power": "same_entity"}),
+        (
+            {"energies": {"grid_import_energy": "sensor.energy", "grid_export_energy": "sensor.energy"}},
+            {"energies": "same_entity"},
+        ),
+    ],
+)
+async def test_an_entity_shows_one_thing(hass: HomeAssistant, changes: dict[str, Any], errors: dict[str, str]) -> None:
+    show_battery(hass)
+    hass.states.async_set("sensor.energy", "13.5", {"unit_of_measurement": "kWh"})
+    entry = await set_up(hass, home())
+    flow_id = await start_powerwall(hass, entry, "entities")
+    result = await answer(hass, flow_id, ENTITIES_INPUT | changes)
+    assert result["errors"] == errors
+
+
+async def test_more_than_the_main_fuse_lets_through_is_doubted(hass: HomeAssistant) -> None:
+    show_battery(hass, grid=70.0, home=70.0)
+    entry = await set_up(hass, home())
+    flow_id = await start_powerwall(hass, entry, "entities")
+    result = await answer(hass, flow_id, ENTITIES_INPUT)
+    assert result["errors"] == {"grid_power": "too_much_power", "home_power": "too_much_power"}
+    assert result["description_placeholders"]["most"] == "69", "1.5 × 100 A × 2 × 230 V"
+    show_battery(hass, grid=68.0, home=68.0)
+    assert (await answer(hass, flow_id, ENTITIES_INPUT))["step_id"] == "entities_preview"
+
+
+@pytest.mark.parametrize(
     ("entity", "state", "attributes", "errors"),
     [
         ("sensor.grid", "unavailable", {}, {"grid_power": "no_value"}),
@@ -176,8 +271,8 @@ async def test_a_simulated_powerwall(hass: HomeAssistant) -> None:
     entry = await set_up(hass, home())
     flow_id = await start_powerwall(hass, entry, "simulated")
     sizes = {"solar_kwp": 5, "batteries": 2, "home_kwh_per_year": 4000, "seed": 7}
-    result = await answer(hass, flow_id, {"name": " ", **sizes})
-    assert result["errors"] == {"name": "name_empty"}
+    result = await answer(hass, flow_id, {"name": " ", **sizes, "batteries": "nan"})
+    assert result["errors"] == {"name": "name_empty", "batteries": "number_needed"}
     result = await answer(hass, flow_id, {"name": "Toy", **sizes})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -196,3 +291,38 @@ async def test_the_way_to_a_powerwall_is_changed(hass: HomeAssistant) -> None:
     assert hass.states.get("sensor.powerwall_capacity") is None
     (subentry,) = entry.subentries.values()
     assert subentry.title == "Battery"
+
+
+async def test_another_way_suggests_the_present_name(hass: HomeAssistant) -> None:
+    entry = await set_up(hass, home(powerwall(SIMULATED, title="Basement")))
+    (subentry_id,) = entry.subentries
+    for way in (["entities"], ["gateway", "gateway_customer"], ["simulated"]):
+        result = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
+        for option in way:
+            result = await answer(hass, result["flow_id"], {"next_step_id": option})
+        suggested = {str(key): key.description for key in result["data_schema"].schema}
+        assert suggested["name"] == {"suggested_value": "Basement"}
+
+
+async def test_a_powerwall_or_home_removed_while_its_dialog_is_open(hass: HomeAssistant) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    first, second = [await change_powerwall(hass, entry, "entities") for _ in range(2)]
+    assert (await answer(hass, first, ENTITIES_INPUT))["step_id"] == "entities_preview"
+    hass.config_entries.async_remove_subentry(entry, next(iter(entry.subentries)))
+    result = await answer(hass, first, {"next_step_id": "entities_save"})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "gone")
+    await hass.config_entries.async_remove(entry.entry_id)
+    result = await answer(hass, second, ENTITIES_INPUT)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "home_gone")
+
+
+async def test_two_dialogs_make_one_powerwall(hass: HomeAssistant) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home())
+    first, second = await start_powerwall(hass, entry, "simulated"), await start_powerwall(hass, entry, "entities")
+    await answer(hass, first, {"name": "Toy", "solar_kwp": 5, "batteries": 2, "home_kwh_per_year": 4000, "seed": 7})
+    await answer(hass, second, ENTITIES_INPUT)
+    result = await answer(hass, second, {"next_step_id": "entities_save"})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "single_powerwall")
+    assert len(entry.subentries) == 1

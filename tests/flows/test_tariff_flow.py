@@ -115,6 +115,25 @@ async def test_flat(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert hass.states.get("sensor.my_power_import_price").state == "0.31"
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e999"])
+async def test_a_price_is_a_number(hass: HomeAssistant, entry: MockConfigEntry, text: str) -> None:
+    dialog = await add(hass, entry)
+    await dialog.fill("start", {"start": "flat"})
+    await dialog.fill("flat", {"import_price": text, "export_price": 0.05})
+    assert dialog.errors == {"import_price": "number_needed"}
+    assert dialog.shown["export_price"] == 0.05
+    await dialog.fill("flat", {"import_price": 0.31, "export_price": text})
+    assert dialog.errors == {"export_price": "number_needed"}
+
+
+async def test_a_tariff_removed_while_its_dialog_is_open(hass: HomeAssistant) -> None:
+    entry = await set_up(hass, home(flat_tariff()))
+    dialog = await change(hass, entry)
+    hass.config_entries.async_remove_subentry(entry, tariff_of(entry).subentry_id)
+    result = await dialog.pick("save")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "gone")
+
+
 async def test_a_published_plan_with_export_prices_added(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     dialog = await add(hass, entry)
     await dialog.fill("start", {"start": "sdge_ev_tou_5"})
@@ -189,6 +208,9 @@ async def test_shapes_ask_for_prices_and_keep_what_was_typed(hass: HomeAssistant
     [
         ({"tier": " ", "import_price": 1}, "tier_unnamed"),
         ({"tier": "Day", "import_price": 0.2}, "two_prices"),
+        ({"tier": "none, my rows cover every hour", "import_price": 0.2}, "name_reserved"),
+        ({"tier": "Night", "import_price": "nan"}, "price_no_number"),
+        ({"tier": "Night", "import_price": 0.2, "export_price": "-inf"}, "price_no_number"),
     ],
 )
 async def test_price_rows_that_cannot_be(
@@ -215,6 +237,9 @@ async def test_prices_without_rows(hass: HomeAssistant, entry: MockConfigEntry) 
     [
         ([{"name": "", "month": "May", "day": 1}], "season_unnamed", {"row": "1"}),
         ([{"name": "A", "month": "February", "day": 30}], "no_such_day", {"day": "30", "month": "February"}),
+        ([{"name": "A", "month": "May", "day": "nan"}], "no_such_day", {"day": "nan", "month": "May"}),
+        ([{"name": "A", "month": "May", "day": 1.5}], "no_such_day", {"day": "1.5", "month": "May"}),
+        ([{"name": " Every season", "month": "May", "day": 1}], "name_reserved", {"row": "1", "name": "Every season"}),
         ([{"name": "Summer", "month": "June", "day": 1}], "one_season", {"season": "Summer"}),
         (
             [{"name": "A", "month": "May", "day": 1}, {"name": "B", "month": "May", "day": 1}],

@@ -1,14 +1,16 @@
 """Changing a Powerwall's settings, however it was asked for."""
 
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from ..api.errors import SourceError
-from ..const import DOMAIN, LOGGER
+from ..const import DOMAIN
 from ..control.confirm import Outcome, Verdict, carry_out
-from ..coordinators.powerwall import PowerwallCoordinator, error_key
+from ..coordinators.powerwall import FailedCommand, PowerwallCoordinator, error_key
 from ..core.model.powerwall import PowerwallSettings
+from .setting_words import in_words, setting_name
 
 FAILURES_UNTIL_REPAIR = 3
 
@@ -20,10 +22,12 @@ async def async_change_settings(powerwall: PowerwallCoordinator, wanted: Powerwa
     did not obey; after the third disobedience in a row the user finds a repair.
     """
     _check_can(powerwall, wanted)
+    asked = wanted
     if powerwall.data is not None and powerwall.last_update_success:
         wanted = wanted.differing(powerwall.data.reading.settings)
     now = dt_util.utcnow()
     if not wanted.named:
+        _note_obeyed(powerwall, asked)
         return Outcome(verdict=Verdict.ALREADY_SO, asked_at=now)
     try:
         outcome = await carry_out(
@@ -47,7 +51,7 @@ async def async_change_settings(powerwall: PowerwallCoordinator, wanted: Powerwa
         translation_key="powerwall_did_not_obey",
         translation_placeholders={
             "name": powerwall.title,
-            "asked": _in_words(wanted),
+            "asked": in_words(powerwall.hass, wanted),
             "shows": _shown(powerwall, wanted),
         },
     )
@@ -55,25 +59,41 @@ async def async_change_settings(powerwall: PowerwallCoordinator, wanted: Powerwa
 
 def _check_can(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:
     if missing := wanted.named.keys() - powerwall.path.abilities.writable:
+        names = ", ".join(sorted(setting_name(powerwall.hass, each) for each in missing))
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="powerwall_read_only",
-            translation_placeholders={"name": powerwall.title, "settings": ", ".join(sorted(missing))},
+            translation_placeholders={"name": powerwall.title, "settings": names},
         )
+
+
+@callback
+def watch_obedience(powerwall: PowerwallCoordinator) -> None:
+    """Take back a complaint as soon as a reading shows that the Powerwall followed after all."""
+
+    @callback
+    def look() -> None:
+        if powerwall.data is None or not powerwall.last_update_success:
+            return
+        for command in list(powerwall.failed_commands.values()):
+            if not command.asked.differing(powerwall.data.reading.settings).named:
+                _note_obeyed(powerwall, command.asked)
+
+    powerwall.async_add_listener(look)
 
 
 def _note_obeyed(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:
     for setting in wanted.named:
-        powerwall.failed_commands.pop(setting, None)
-        ir.async_delete_issue(powerwall.hass, DOMAIN, _issue_id(powerwall, setting))
+        if powerwall.failed_commands.pop(setting, None) is not None:
+            ir.async_delete_issue(powerwall.hass, DOMAIN, _issue_id(powerwall, setting))
 
 
 def _note_disobeyed(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:
-    LOGGER.debug("%s was asked for %s and shows %s", powerwall.title, wanted, _shown(powerwall, wanted))
     for setting in wanted.named:
-        failures = powerwall.failed_commands.get(setting, 0) + 1
-        powerwall.failed_commands[setting] = failures
-        if failures < FAILURES_UNTIL_REPAIR:
+        asked = wanted.only([setting])
+        times = powerwall.failed_commands[setting].times + 1 if setting in powerwall.failed_commands else 1
+        powerwall.failed_commands[setting] = FailedCommand(asked=asked, times=times)
+        if times < FAILURES_UNTIL_REPAIR:
             continue
         ir.async_create_issue(
             powerwall.hass,
@@ -84,9 +104,9 @@ def _note_disobeyed(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) 
             translation_key="powerwall_does_not_obey",
             translation_placeholders={
                 "name": powerwall.title,
-                "asked": _in_words(wanted),
-                "shows": _shown(powerwall, wanted),
-                "times": str(failures),
+                "asked": in_words(powerwall.hass, asked),
+                "shows": _shown(powerwall, asked),
+                "times": str(times),
             },
         )
 
@@ -101,11 +121,8 @@ def _issue_id(powerwall: PowerwallCoordinator, setting: str) -> str:
     return f"does_not_obey_{powerwall.subentry_id}_{setting}"
 
 
-def _in_words(wanted: PowerwallSettings) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in wanted.named.items())
-
-
 def _shown(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> str:
+    """Say what the Powerwall shows of the settings that were asked for; a dash where it shows nothing."""
     if powerwall.data is None or not powerwall.last_update_success:
-        return "nothing"
-    return ", ".join(f"{name} = {getattr(powerwall.data.reading.settings, name)}" for name in wanted.named)
+        return "–"
+    return in_words(powerwall.hass, powerwall.data.reading.settings.only(wanted.named)) or "–"

@@ -7,6 +7,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowContext, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import UpdateFailed
@@ -22,15 +23,22 @@ from ..api.errors import (
     UnreachableError,
 )
 from ..api.powerwall import PowerwallPath
-from ..const import CONF_PATH, DOMAIN
+from ..const import CONF_PATH, DOMAIN, PATH_ENTITIES
 from ..core.accounting.day import DayEnergy
-from ..core.accounting.integration import complete, integrate
+from ..core.accounting.meters import Meters
 from ..core.model.energy import EnergyTotals
-from ..core.model.powerwall import PowerwallReading, PowerwallSettings
-from ..storage.powerwall import PowerwallStore, StoredPowerwall, day_from_json, day_to_json
-from .powerwall_paths import forget_path, make_path, tell_tariff
+from ..core.model.powerwall import PowerwallIdentity, PowerwallReading, PowerwallSettings
+from ..storage.powerwall import (
+    PowerwallStore,
+    StoredPowerwall,
+    day_from_json,
+    day_to_json,
+    meters_from_json,
+    meters_to_json,
+)
+from .powerwall_paths import forget_path, make_path, meters_origin, tell_tariff
 from .runtime import HomeConfigEntry
-from .signals import signal_energy
+from .signals import signal_energy, signal_new_meters
 from .source import SourceCoordinator
 
 PATIENCE = timedelta(minutes=5)
@@ -63,8 +71,17 @@ class PowerwallSnapshot:
 
     reading: PowerwallReading
     totals: EnergyTotals
-    """The device's own counters, completed by integrated power."""
+    """Totals that only rise, whatever the device's counters do."""
     day: DayEnergy
+    has_solar: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedCommand:
+    """A setting that was accepted and not followed, so many times in a row."""
+
+    asked: PowerwallSettings
+    times: int
 
 
 class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
@@ -73,13 +90,14 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
     def __init__(self, hass: HomeAssistant, entry: HomeConfigEntry, subentry: ConfigSubentry) -> None:
         super().__init__(hass, entry, subentry, update_interval=None)
         self._store = PowerwallStore(hass, subentry.subentry_id)
-        self._integrated = EnergyTotals()
+        self._meters = Meters(origin=meters_origin(self.settings))
         self._day: DayEnergy | None = None
+        self._identity = PowerwallIdentity()
         self._silent_since: datetime | None = None
         self.connection = "ok"
         """How the last look ended, one of ``CONNECTION_STATES``."""
         self.failed_polls = 0
-        self.failed_commands: dict[str, int] = {}
+        self.failed_commands: dict[str, FailedCommand] = {}
         self._unsubscribe: Callable[[], None] | None = None
         self.path: PowerwallPath
 
@@ -90,7 +108,7 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
         info = DeviceInfo(
             identifiers={(DOMAIN, self.subentry_id)},
             name=self.title,
-            manufacturer="Tesla",
+            manufacturer=None if self.settings[CONF_PATH] == PATH_ENTITIES else "Tesla",
             via_device_id=self.config_entry.runtime_data.home_device_id,
         )
         if identity is not None:
@@ -101,15 +119,22 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
 
     @override
     async def async_start(self) -> None:
-        stored = await self._store.async_load()
-        if stored is not None:
-            self._integrated = EnergyTotals(**stored["integrated"])
-            self._day = day_from_json(stored["day"]) if stored["day"] else None
-        self.path = await make_path(self, stored["simulation"] if stored else None)
+        simulation = await self._store.async_load_or_begin(self._remember)
+        self.path = await make_path(self, simulation)
+        if not self._meters.channels:  # a Powerwall that was just added: whoever counted before read other meters
+            async_dispatcher_send(self.hass, signal_new_meters(self.config_entry.entry_id))
         self.update_interval = self.path.poll_interval
         # Held for good, so that polling goes on when every entity is disabled: bills need the counters.
         self._unsubscribe = self.async_add_listener(self._tell_others)
         await self.async_refresh()
+
+    def _remember(self, stored: StoredPowerwall) -> dict[str, Any] | None:
+        """Take up what was stored; return what a simulated Powerwall needs to go on."""
+        meters = meters_from_json(stored["meters"])
+        day = day_from_json(stored["day"]) if stored["day"] else None
+        simulation = stored["simulation"]
+        self._meters, self._day = meters.of(self._meters.origin), day
+        return simulation
 
     @override
     async def async_stop(self) -> None:
@@ -124,12 +149,18 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
         await self._store.async_remove()
         await forget_path(self)
 
+    async def async_forget_path(self) -> None:
+        """Delete keys and logins of the way by which the Powerwall was reached so far."""
+        await forget_path(self)
+
     @override
     async def _async_update_data(self) -> PowerwallSnapshot:
         try:
             reading = await self.path.read()
         except SourceError as err:
             raise self._failed(err) from err
+        if self._shutdown_requested and self.data is not None:
+            return self.data  # asked before the source was stopped: what it counted is stored already
         self._silent_since = None
         self.connection = "ok"
         self.update_interval = self.path.poll_interval
@@ -165,16 +196,32 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
 
     def _take_in(self, reading: PowerwallReading) -> PowerwallSnapshot:
         """Count what flowed since the last reading."""
-        if self.data is not None:
-            self._integrated = integrate(self._integrated, self.data.reading, reading)
-        totals = complete(reading.totals, self._integrated)
+        self._meters = self._meters.advance(self.data.reading if self.data else None, reading)
+        totals = self._meters.totals
         zone = dt_util.get_default_time_zone()
         if self._day is None:
             self._day = DayEnergy(day=reading.taken_at.astimezone(zone).date(), last_at=reading.taken_at, last=totals)
         else:
             self._day = self._day.advance(totals, reading.taken_at, zone)
-        self._store.async_save_soon(self._to_store)
-        return PowerwallSnapshot(reading=reading, totals=totals, day=self._day)
+        if not self._shutdown_requested:
+            self._store.async_save_soon(self._to_store)
+        self._show_identity(reading.identity)
+        return PowerwallSnapshot(reading=reading, totals=totals, day=self._day, has_solar=self.path.abilities.has_solar)
+
+    def _show_identity(self, identity: PowerwallIdentity) -> None:
+        """Write what was learnt into the device, whose entities may have been made while it did not answer."""
+        if identity == self._identity:
+            return
+        self._identity = identity
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_device_by_identifier((DOMAIN, self.subentry_id), self.config_entry.entry_id)
+        if device is not None:
+            registry.async_update_device(
+                device.id,
+                model=identity.model or "Powerwall",
+                sw_version=identity.firmware,
+                serial_number=identity.serial,
+            )
 
     @callback
     @override
@@ -191,13 +238,19 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
 
     def _to_store(self) -> StoredPowerwall:
         return {
-            "integrated": asdict(self._integrated),
+            "meters": meters_to_json(self._meters),
             "day": day_to_json(self._day) if self._day else None,
             "simulation": getattr(self.path, "state", None),
         }
 
     async def async_is_so(self, wanted: PowerwallSettings) -> bool:
-        """Look anew and say whether the Powerwall now has the *wanted* settings."""
+        """Look anew and say whether the Powerwall now has the *wanted* settings.
+
+        Raises:
+            UnreachableError: if the Powerwall was removed or changed meanwhile.
+        """
+        if self._shutdown_requested:
+            raise UnreachableError("it was removed or changed meanwhile")
         await self.async_refresh()
         if not self.last_update_success or self.data is None:
             return False
@@ -212,7 +265,7 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
             "last_error": repr(self.last_exception) if self.last_exception else None,
             "connection": self.connection,
             "failed_polls": self.failed_polls,
-            "failed_commands": dict(self.failed_commands),
+            "failed_commands": {name: command.times for name, command in self.failed_commands.items()},
             "poll_interval_s": self.update_interval.total_seconds() if self.update_interval else None,
             "reading": asdict(reading) if reading else None,
             "today": asdict(self.data.day.today) if self.data else None,

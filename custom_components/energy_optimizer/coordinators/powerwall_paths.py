@@ -1,5 +1,6 @@
 """From a Powerwall subentry's data to the way of reaching it."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from ..api.powerwall import PowerwallPath
 from ..api.powerwall.entities import EntitiesPowerwall, PowerwallEntities
 from ..api.powerwall.gateway import GatewayPowerwall, GatewaySettings, forget
 from ..api.powerwall.simulated import SimulatedPowerwall, SimulationSettings, load_series
-from ..const import CONF_PATH, DOMAIN, PATH_ENTITIES, PATH_GATEWAY
+from ..const import CONF_FUSE_A, CONF_PATH, CONF_PHASES, DOMAIN, PATH_ENTITIES, PATH_GATEWAY
+from ..core.model.connection import most_power_kw
 from ..core.model.place import Place
 from ..core.tariffs import Tariff
 from .tariff import TariffCoordinator
@@ -34,7 +36,9 @@ async def make_path(powerwall: PowerwallCoordinator, stored_simulation: dict[str
                 now=dt_util.utcnow,
             )
         case str(path) if path == PATH_ENTITIES:
-            return EntitiesPowerwall(hass, PowerwallEntities.from_data(data))
+            home = powerwall.config_entry.data
+            most_kw = most_power_kw(home[CONF_FUSE_A], home[CONF_PHASES])
+            return EntitiesPowerwall(hass, PowerwallEntities.from_data(data), most_kw=most_kw)
         case _:
             return SimulatedPowerwall(
                 settings=SimulationSettings.from_data(data),
@@ -45,6 +49,18 @@ async def make_path(powerwall: PowerwallCoordinator, stored_simulation: dict[str
                 tariff=_tariff(powerwall),
                 series=await load_series(data, hass.async_add_executor_job),
             )
+
+
+def meters_origin(data: Mapping[str, Any]) -> str:
+    """Name whose counters a subentry's data lead to: with another name, counting goes on from the totals reached."""
+    match data[CONF_PATH]:
+        case str(path) if path == PATH_GATEWAY:
+            return f"gateway {data.get('serial') or data.get('host')}"
+        case str(path) if path == PATH_ENTITIES:
+            chosen = PowerwallEntities.from_data(data).named
+            return "entities " + " ".join(chosen[name] for name in sorted(chosen) if name.endswith("_energy"))
+        case path:
+            return str(path)
 
 
 def work_dir(hass: HomeAssistant, subentry_id: str) -> Path:

@@ -6,3 +6,8 @@ from ..const import DOMAIN
 def signal_energy(entry_id: str) -> str:
     """Name the signal that carries ``(EnergyTotals, datetime)`` on each reading of the home's meters."""
     return f"{DOMAIN}_{entry_id}_energy"
+
+
+def signal_new_meters(entry_id: str) -> str:
+    """Name the signal that says that the next reading comes from other meters."""
+    return f"{DOMAIN}_{entry_id}_new_meters"

@@ -27,7 +27,7 @@ from ..core.tariffs.local_days import day_starts_at
 from ..core.tariffs.serialisation import UnreadableTariffError, tariff_from_data
 from ..storage.tariff_day import StoredDay, TariffDayStore, day_from_json, day_to_json
 from .runtime import HomeConfigEntry
-from .signals import signal_energy
+from .signals import signal_energy, signal_new_meters
 from .source import SourceCoordinator
 
 SHOW_EVERY: Final = timedelta(minutes=1)
@@ -58,7 +58,8 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         """``None`` until it is loaded, and if its settings cannot be read."""
         self.currency: str = entry.data[CONF_CURRENCY]
         self._store = TariffDayStore(hass, subentry.subentry_id)
-        self._day = DayCost(day=dt_util.now().date())
+        self._day = DayCost(day=dt_util.now().date(), currency=self.currency)
+        self._loaded = False
         self._shown_at: datetime | None = None
         self._wake: Callable[[], None] | None = None
         self._unsubscribe: list[Callable[[], None]] = []
@@ -75,13 +76,16 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
 
     @override
     async def async_start(self) -> None:
-        if (stored := await self._store.async_load()) is not None:
-            self._day = day_from_json(stored)
+        if (stored := await self._store.async_load_or_begin(day_from_json)) is not None:
+            self._day = stored.in_currency(self.currency)
+        self._loaded = True
         await self.async_refresh()
-        if self.tariff is None:
+        if self.tariff is None or self._shutdown_requested:
             return
+        entry_id = self.config_entry.entry_id
         self._unsubscribe = [
-            async_dispatcher_connect(self.hass, signal_energy(self.config_entry.entry_id), self._take_in),
+            async_dispatcher_connect(self.hass, signal_energy(entry_id), self._take_in),
+            async_dispatcher_connect(self.hass, signal_new_meters(entry_id), self._start_counters_anew),
             self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._time_zone_changed),
         ]
 
@@ -92,7 +96,8 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         self._unsubscribe.clear()
         self._sleep()
         await super().async_stop()
-        await self._store.async_save(self._to_store())
+        if self._loaded:  # else the file knows more than we do
+            await self._store.async_save(self._to_store())
 
     @override
     async def async_forget(self) -> None:
@@ -138,8 +143,9 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         self._day = self._day.on(today, zone)
         self._shown_at = now
         self._sleep()
-        tomorrow = day_starts_at(today + timedelta(days=1), zone)
-        self._wake = async_track_point_in_utc_time(self.hass, self._woken, min(slot.ends_at, tomorrow))
+        if not self._shutdown_requested:  # while the holidays were looked up
+            tomorrow = day_starts_at(today + timedelta(days=1), zone)
+            self._wake = async_track_point_in_utc_time(self.hass, self._woken, min(slot.ends_at, tomorrow))
         return TariffSnapshot(slot=slot, today=self._day, today_starts_at=day_starts_at(today, zone))
 
     async def _woken(self, now: datetime) -> None:
@@ -148,6 +154,8 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
             return
         if (until := self.tariff.known_until) is not None and until - now < _HOLIDAYS_AHEAD:
             self.tariff = await self._load_tariff()
+        if self._shutdown_requested:
+            return
         self.async_set_updated_data(self._look(self.tariff, dt_util.utcnow()))
 
     async def _time_zone_changed(self, event: Event[dict[str, Any]]) -> None:
@@ -162,7 +170,7 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
     @callback
     def _take_in(self, totals: EnergyTotals, at: datetime) -> None:
         """Price what flowed since the meters were last read."""
-        if self.tariff is None:
+        if self.tariff is None or self._shutdown_requested:
             return
         known_before = (self._day.bought, self._day.sold)
         self._day = self._day.advance(totals, at, self.tariff, dt_util.get_default_time_zone())
@@ -170,6 +178,14 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         first = None in known_before and (self._day.bought, self._day.sold) != known_before
         if first or self._shown_at is None or not timedelta() <= at - self._shown_at < SHOW_EVERY:
             self.async_set_updated_data(self._look(self.tariff, dt_util.utcnow()))
+
+    @callback
+    def _start_counters_anew(self) -> None:
+        """Keep today's money and begin with the next reading, because other meters are read from now on."""
+        if self._shutdown_requested:
+            return
+        self._day = self._day.with_new_meters()
+        self._store.async_save_soon(self._to_store)
 
     def _to_store(self) -> StoredDay:
         return day_to_json(self._day)

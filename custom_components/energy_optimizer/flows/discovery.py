@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
+from uuid import uuid4
 
 import probatio
 from homeassistant.config_entries import (
@@ -15,6 +16,8 @@ from homeassistant.config_entries import (
     ConfigSubentryData,
 )
 from homeassistant.const import CONF_HOST, CONF_NAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import (
     SelectOptionDict,
@@ -24,12 +27,10 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
-from homeassistant.util import slugify
 
 from ..api.powerwall.gateway_knock import din_in
 from ..api.powerwall.gateway_settings import ACCESS_POINT, GatewayAuth
 from ..const import CONF_PATH, PATH_GATEWAY, SUBENTRY_POWERWALL
-from .gateway_form import DEFAULT_NAME
 from .gateway_trial import (
     CONF_AUTH,
     CONF_MAC,
@@ -38,10 +39,12 @@ from .gateway_trial import (
     SECRETS,
     gateway_data,
     try_gateway,
+    try_login,
     unique_id_of,
     with_findings,
 )
 from .home import home_data, home_defaults
+from .powerwall_base import DEFAULT_NAME
 
 CONF_HOME = "home"
 CONF_PASSWORD = "password"  # noqa: S105 - a field's name
@@ -52,6 +55,8 @@ class DiscoverySteps(ConfigFlow):
     """Follows a known gateway to its new address and offers an unknown one."""
 
     _found: DhcpServiceInfo
+    _offered: tuple[str, ...] = ()
+    """The homes that the form shown last could add the Powerwall to; none where a home is to be made."""
 
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Take in a gateway that asked for an address."""
@@ -59,31 +64,29 @@ class DiscoverySteps(ConfigFlow):
         self._found = discovery_info
         await self.async_set_unique_id(mac)
         self._abort_if_unique_id_configured()
-        serial = din_in(discovery_info.hostname.upper())
-        for entry in self._async_current_entries(include_ignore=False):
-            for subentry in entry.get_subentries_of_type(SUBENTRY_POWERWALL):
-                if _is_same(subentry, discovery_info.ip, mac, serial):
-                    await self._follow(entry, subentry, discovery_info.ip, mac)
-                    return self.async_abort(reason="already_configured")
-        if self._homes_with_powerwall() and not self._homes_without():
-            return self.async_abort(reason="every_home_has_powerwall")
-        name = serial or discovery_info.hostname
+        if (known := self._known()) is not None:
+            await self._follow(*known, discovery_info.ip, mac)
+            return self.async_abort(reason="already_configured")
+        name = din_in(discovery_info.hostname.upper()) or discovery_info.hostname
         self.context["title_placeholders"] = {"name": f"{DEFAULT_NAME} {name} ({discovery_info.ip})"}
         return await self.async_step_discovered()
 
     async def async_step_discovered(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask to which home the gateway belongs and for its password."""
+        self._abort_if_in_vain()
         errors: dict[str, str] = {}
         detail = ""
-        if user_input is not None:
+        if user_input is not None and not (errors := self._home_errors(user_input)):
             auth = GatewayAuth(user_input[CONF_AUTH])
             secrets = dict.fromkeys(SECRETS[auth], user_input[CONF_PASSWORD])
             places = {CONF_HOST: self._found.ip, CONF_MAC: format_mac(self._found.macaddress)}
             data = gateway_data(self.hass, auth, places | secrets, {})
             trial = await try_gateway(self.hass, data)
-            if trial.probe is not None:
-                return await self._add(with_findings(data, trial.probe), user_input)
+            self._abort_if_in_vain()
             errors, detail = _beside_own_fields(trial.errors or {}), trial.detail
+            errors = errors or self._home_errors(user_input)
+            if trial.probe is not None and not errors:
+                return await self._add(with_findings(data, trial.probe), user_input)
         return self.async_show_form(
             step_id="discovered",
             data_schema=self.add_suggested_values_to_schema(self._form(), user_input or {CONF_NAME: DEFAULT_NAME}),
@@ -99,6 +102,7 @@ class DiscoverySteps(ConfigFlow):
     def _form(self) -> probatio.Schema:
         fields: dict[Any, Any] = {}
         homes = self._homes_without()
+        self._offered = tuple(entry.entry_id for entry in homes)
         if len(homes) > 1:
             options = [SelectOptionDict(value=entry.entry_id, label=entry.title) for entry in homes]
             fields[probatio.Required(CONF_HOME)] = SelectSelector(
@@ -111,6 +115,24 @@ class DiscoverySteps(ConfigFlow):
         fields[probatio.Required(CONF_PASSWORD)] = PASSWORD
         return probatio.Schema(fields)
 
+    def _abort_if_in_vain(self) -> None:
+        """End the dialog if, while it waited, the gateway was set up by hand or the homes were all given another."""
+        if self._known() is not None:
+            raise AbortFlow("already_configured")
+        if self._homes_with_powerwall() and not self._homes_without():
+            raise AbortFlow("every_home_has_powerwall")
+
+    def _home_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        """Say if the home that the form named cannot be given the Powerwall any more, or none was and now there is."""
+        present = {entry.entry_id for entry in self._homes_without()}
+        chosen = self._chosen(user_input)
+        fits = not present if chosen is None else chosen in present
+        return {} if fits else {"base": "homes_changed"}
+
+    def _chosen(self, user_input: Mapping[str, Any]) -> str | None:
+        chosen: str | None = user_input.get(CONF_HOME, next(iter(self._offered), None))
+        return chosen
+
     async def _add(self, data: dict[str, Any], user_input: dict[str, Any]) -> ConfigFlowResult:
         """Add the Powerwall to its home, and the home before it where there is none."""
         unique_id = unique_id_of(data)
@@ -121,16 +143,15 @@ class DiscoverySteps(ConfigFlow):
             for subentry in entry.subentries.values()
         ):
             return self.async_abort(reason="already_configured")
-        homes = {entry.entry_id: entry for entry in self._homes_without()}
-        if homes:
+        if (entry_id := self._chosen(user_input)) is not None:
+            entry = self.hass.config_entries.async_get_known_entry(entry_id)
             subentry = ConfigSubentry(
                 data=MappingProxyType(data), subentry_type=SUBENTRY_POWERWALL, title=title, unique_id=unique_id
             )
-            entry = homes[user_input.get(CONF_HOME, next(iter(homes)))]
             self.hass.config_entries.async_add_subentry(entry, subentry)
             return self.async_abort(reason="powerwall_added", description_placeholders={"home": entry.title})
         home = home_defaults(self.hass)
-        await self.async_set_unique_id(slugify(home[CONF_NAME]))
+        await self.async_set_unique_id(uuid4().hex)
         subentry_data = ConfigSubentryData(
             data=data, subentry_type=SUBENTRY_POWERWALL, title=title, unique_id=unique_id
         )
@@ -138,11 +159,23 @@ class DiscoverySteps(ConfigFlow):
 
     async def _follow(self, entry: ConfigEntry, subentry: ConfigSubentry, ip: str, mac: str) -> None:
         """Remember what identifies the gateway, and its new address if it does not answer at the old one."""
-        data = dict(subentry.data) | {CONF_MAC: mac}
-        if _may_move(data[CONF_HOST], ip) and not await _still_answers(entry, subentry):
-            data[CONF_HOST] = ip
-        if data[CONF_HOST] != subentry.data[CONF_HOST] or CONF_MAC not in subentry.data:
-            self.hass.config_entries.async_update_subentry(entry, subentry, data=data)
+        host = subentry.data[CONF_HOST]
+        moved = _may_move(host, ip) and not await _still_answers(self.hass, entry, subentry)
+        present = entry.subentries.get(subentry.subentry_id)
+        if present is None or present.data.get(CONF_HOST) != host or entry not in self._async_current_entries():
+            return  # Whoever changed or removed it meanwhile knew better.
+        if moved or CONF_MAC not in present.data:
+            changes = {CONF_HOST: ip if moved else host, CONF_MAC: mac}
+            self.hass.config_entries.async_update_subentry(entry, present, data=dict(present.data) | changes)
+
+    def _known(self) -> tuple[ConfigEntry, ConfigSubentry] | None:
+        """Return the gateway that was found if it is part of a home already, and that home."""
+        mac, serial = format_mac(self._found.macaddress), din_in(self._found.hostname.upper())
+        for entry in self._async_current_entries(include_ignore=False):
+            for subentry in entry.get_subentries_of_type(SUBENTRY_POWERWALL):
+                if _is_same(subentry, self._found.ip, mac, serial):
+                    return entry, subentry
+        return None
 
     def _homes_with_powerwall(self) -> list[ConfigEntry]:
         entries = self._async_current_entries(include_ignore=False)
@@ -177,13 +210,12 @@ def _may_move(host: str, ip: str) -> bool:
     return True
 
 
-async def _still_answers(entry: ConfigEntry, subentry: ConfigSubentry) -> bool:
+async def _still_answers(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> bool:
     """Ask at the old address: a gateway may have several, and then it is no use to change between them."""
-    if entry.state is not ConfigEntryState.LOADED:
-        return False
-    source = entry.runtime_data.sources.get(subentry.subentry_id)
-    if source is None:
-        return False
+    loaded = entry.state is ConfigEntryState.LOADED
+    source = entry.runtime_data.sources.get(subentry.subentry_id) if loaded else None
+    if source is None:  # while Home Assistant starts, gateways are seen before their homes are set up
+        return not (await try_login(hass, subentry.data)).errors
     await source.async_refresh()
     return bool(source.last_update_success)
 

@@ -14,8 +14,6 @@ from ..const import PATH_GATEWAY
 from .gateway_trial import CONF_AUTH, CONF_EMAIL, CONF_KEY, gateway_data, secret_fields, unique_id_of, with_findings
 from .powerwall_base import PowerwallSteps
 
-DEFAULT_NAME = "Powerwall"
-
 
 class GatewayForm(PowerwallSteps):
     """What the ways to log in share."""
@@ -52,12 +50,12 @@ class GatewayForm(PowerwallSteps):
         schema |= {field: selector for field, selector in fields.items() if secrets is None or str(field) in secrets}
         if auth in (GatewayAuth.CUSTOMER, GatewayAuth.BOTH):
             schema[probatio.Optional(CONF_EMAIL)] = TextSelector()
-        suggested = {CONF_NAME: DEFAULT_NAME, CONF_HOST: "" if auth is GatewayAuth.CUSTOMER else ACCESS_POINT}
-        if auth is GatewayAuth.KEY:
-            suggested[CONF_HOST] = ""
+        suggested = {
+            CONF_NAME: self._present_name(),
+            CONF_HOST: ACCESS_POINT if auth in (GatewayAuth.WIFI, GatewayAuth.BOTH) else "",
+        }
         if present:
-            suggested = {CONF_NAME: self._get_reconfigure_subentry().title, CONF_HOST: present[CONF_HOST]}
-            suggested[CONF_EMAIL] = present.get(CONF_EMAIL, "")
+            suggested |= {CONF_HOST: present[CONF_HOST], CONF_EMAIL: present.get(CONF_EMAIL, "")}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(probatio.Schema(schema), user_input or suggested),
@@ -78,7 +76,9 @@ class GatewayForm(PowerwallSteps):
             host = user_input[CONF_HOST]
         present = self._present_data(PATH_GATEWAY)
         stored = present if present.get(CONF_AUTH) == auth else {}
-        self._data = gateway_data(self.hass, auth, user_input | {CONF_HOST: host}, stored)
+        # A field that was emptied is not sent: without this, a stored address could never be taken back.
+        typed = {CONF_EMAIL: ""} | user_input | {CONF_HOST: host}
+        self._data = gateway_data(self.hass, auth, typed, stored)
         if auth is GatewayAuth.KEY and self._data[CONF_KEY]:
             try:
                 self._data[CONF_KEY] = V1rKey.load(self._data[CONF_KEY]).pem

@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from typing import Any, override
+from uuid import uuid4
 
 import probatio
-from homeassistant.config_entries import SOURCE_USER, ConfigFlow, ConfigFlowResult, FlowType, SubentryFlowContext
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    FlowType,
+    SubentryFlowContext,
+)
 from homeassistant.const import CONF_LATITUDE, CONF_LOCATION, CONF_LONGITUDE, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
@@ -18,9 +26,9 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
 )
-from homeassistant.util import slugify
 
 from ..const import CONF_CURRENCY, CONF_FUSE_A, CONF_PHASES, SUBENTRY_POWERWALL
+from .numbers import number_errors
 
 SCHEMA = probatio.Schema(
     {
@@ -47,11 +55,9 @@ class HomeSteps(ConfigFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the home's name, place, currency and main fuse."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            await self.async_set_unique_id(slugify(user_input[CONF_NAME]))
-            self._abort_if_unique_id_configured()
-            if not (errors := _errors(user_input)):
-                return self.async_create_entry(title=user_input[CONF_NAME].strip(), data=home_data(user_input))
+        if user_input is not None and not (errors := self._errors(user_input)):
+            await self.async_set_unique_id(uuid4().hex)
+            return self.async_create_entry(title=user_input[CONF_NAME].strip(), data=home_data(user_input))
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(SCHEMA, user_input or home_defaults(self.hass)),
@@ -62,7 +68,7 @@ class HomeSteps(ConfigFlow):
         """Change a home; its Powerwalls and tariffs stay as they are."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := _errors(user_input)):
+        if user_input is not None and not (errors := self._errors(user_input, changed=entry)):
             return self.async_update_and_abort(
                 entry, title=user_input[CONF_NAME].strip(), data=home_data(user_input), reason="reconfigure_successful"
             )
@@ -71,6 +77,17 @@ class HomeSteps(ConfigFlow):
             data_schema=self.add_suggested_values_to_schema(SCHEMA, user_input or _as_input(entry.title, entry.data)),
             errors=errors,
         )
+
+    def _errors(self, user_input: Mapping[str, Any], *, changed: ConfigEntry | None = None) -> dict[str, str]:
+        """Return what is wrong by field; of two homes with one name, nobody could tell which is which."""
+        errors = number_errors(user_input)
+        name = user_input[CONF_NAME].strip().casefold()
+        others = [entry for entry in self._async_current_entries(include_ignore=False) if entry is not changed]
+        if not name:
+            errors[CONF_NAME] = "name_empty"
+        elif any(entry.title.strip().casefold() == name for entry in others):
+            errors[CONF_NAME] = "name_taken"
+        return errors
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
@@ -94,10 +111,6 @@ def home_defaults(hass: HomeAssistant) -> dict[str, Any]:
         CONF_FUSE_A: 100 if config.country in ("US", "CA") else 63,
         CONF_PHASES: "2" if config.country in ("US", "CA") else "1",
     }
-
-
-def _errors(user_input: Mapping[str, Any]) -> dict[str, str]:
-    return {} if user_input[CONF_NAME].strip() else {CONF_NAME: "name_empty"}
 
 
 def home_data(user_input: Mapping[str, Any]) -> dict[str, Any]:

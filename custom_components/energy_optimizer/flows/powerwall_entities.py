@@ -1,5 +1,6 @@
 """A Powerwall, or any home battery, seen through entities of other integrations."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import probatio
@@ -16,8 +17,9 @@ from homeassistant.helpers.selector import (
 )
 
 from ..api.errors import SourceError
-from ..api.powerwall.entities import EntitiesPowerwall, PowerwallEntities
-from ..const import CONF_PATH, DOMAIN, PATH_ENTITIES
+from ..api.powerwall.entities import MOST_KW, EntitiesPowerwall, PowerwallEntities
+from ..const import CONF_FUSE_A, CONF_PATH, CONF_PHASES, DOMAIN, PATH_ENTITIES
+from ..core.model.connection import most_power_kw
 from ..core.model.powerwall import PowerwallReading
 from .powerwall_base import PowerwallSteps
 
@@ -25,6 +27,8 @@ ENERGIES = "energies"
 CONTROLS = "controls"
 NOTICEABLE_KW = 0.3
 """Sensors that report seconds apart never add up to the watt."""
+NEGATIVE_KW = -0.1
+"""Below it, a draw of the house or a yield of the panels is no measuring error but a wrong sign."""
 
 
 def _sensor(device_class: SensorDeviceClass) -> EntitySelector:
@@ -82,6 +86,7 @@ class EntitiesSteps(PowerwallSteps):
     _title: str
     _chosen: dict[str, Any]
     _doubt: dict[str, str]
+    _negative: dict[str, str]
 
     async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which entity shows what."""
@@ -92,19 +97,18 @@ class EntitiesSteps(PowerwallSteps):
             errors = self._problems()
             if not errors:
                 return await self.async_step_entities_preview()
-        return self.async_show_form(
-            step_id=PATH_ENTITIES,
-            data_schema=self.add_suggested_values_to_schema(SCHEMA, user_input or self._suggested()),
-            errors=errors,
-        )
+        return self._show(user_input or self._suggested(), errors)
 
     async def async_step_entities_preview(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the readings in our signs and let the user judge them."""
-        path = EntitiesPowerwall(self.hass, PowerwallEntities.from_data(self._chosen))
+        path = self._path()
         try:
             reading = await path.read()
         except SourceError:  # an entity fell silent since it was checked
             return await self.async_step_entities(_nested(self._title, self._chosen))
+        if any(power is not None and power < NEGATIVE_KW for power in (reading.home_kw, reading.solar_kw)):
+            self._negative = _in_words(reading)
+            return await self.async_step_entities_negative()
         off_kw = path.imbalance_kw(reading)
         if off_kw is not None and abs(off_kw) > NOTICEABLE_KW:
             self._doubt = _in_words(reading) | {"off": f"{abs(off_kw):.2f}"}
@@ -123,21 +127,41 @@ class EntitiesSteps(PowerwallSteps):
             description_placeholders=self._doubt,
         )
 
+    async def async_step_entities_negative(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Say that the house or the panels cannot have the sign they show."""
+        return self.async_show_menu(
+            step_id="entities_negative",
+            menu_options=["entities_change", "entities_save"],
+            description_placeholders=self._negative,
+        )
+
     async def async_step_entities_change(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Go back, keeping what was chosen."""
-        return self.async_show_form(
-            step_id=PATH_ENTITIES,
-            data_schema=self.add_suggested_values_to_schema(SCHEMA, _nested(self._title, self._chosen)),
-        )
+        return self._show(_nested(self._title, self._chosen), {})
 
     async def async_step_entities_save(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Save."""
         data = {CONF_PATH: PATH_ENTITIES, **self._chosen}
         return self._finish(title=self._title, data=data, unique_id=self._chosen["grid_power"])
 
+    def _show(self, values: dict[str, Any], errors: dict[str, str]) -> SubentryFlowResult:
+        return self.async_show_form(
+            step_id=PATH_ENTITIES,
+            data_schema=self.add_suggested_values_to_schema(SCHEMA, values),
+            errors=errors,
+            description_placeholders={"most": f"{self._most_kw():.0f}"},
+        )
+
+    def _most_kw(self) -> float:
+        data = self._get_entry().data
+        return min(most_power_kw(data[CONF_FUSE_A], data[CONF_PHASES]), MOST_KW)
+
+    def _path(self) -> EntitiesPowerwall:
+        return EntitiesPowerwall(self.hass, PowerwallEntities.from_data(self._chosen), most_kw=self._most_kw())
+
     def _problems(self) -> dict[str, str]:
         """Return the errors by field; those inside a section are shown at the section."""
-        found = EntitiesPowerwall(self.hass, PowerwallEntities.from_data(self._chosen)).problems()
+        found = dict.fromkeys(_repeated(self._chosen), "same_entity") | self._path().problems()
         if self._is_ours():
             return {"base": "own_entities"}
         if not self._title:
@@ -153,8 +177,8 @@ class EntitiesSteps(PowerwallSteps):
     def _suggested(self) -> dict[str, Any]:
         present = self._present_data(PATH_ENTITIES)
         if not present:
-            return {CONF_NAME: "Powerwall", ENERGIES: {}, CONTROLS: {}}
-        return _nested(self._get_reconfigure_subentry().title, dict(present))
+            return {CONF_NAME: self._present_name(), ENERGIES: {}, CONTROLS: {}}
+        return _nested(self._present_name(), dict(present))
 
 
 def _sections() -> dict[str, set[str]]:
@@ -177,6 +201,13 @@ def _nested(title: str, chosen: dict[str, Any]) -> dict[str, Any]:
     taken = {key for keys in _sections().values() for key in keys}
     plain = {key: value for key, value in chosen.items() if key not in taken and key != CONF_PATH}
     return {CONF_NAME: title, **plain, **inside}
+
+
+def _repeated(chosen: Mapping[str, Any]) -> list[str]:
+    """Return the powers and energies whose entity was chosen for another of them before."""
+    measured = {name: value for name, value in chosen.items() if name.endswith(("_power", "_energy"))}
+    first = {value: name for name, value in reversed(measured.items())}
+    return [name for name, value in measured.items() if first[value] != name]
 
 
 def _place(field: str) -> str:

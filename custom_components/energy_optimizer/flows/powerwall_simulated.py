@@ -14,10 +14,10 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_PATH, CONF_SERIES_FILE, CONF_SERIES_HOME, PATH_SIMULATED
+from .numbers import number_errors
 from .powerwall_base import PowerwallSteps
 
 DEFAULTS = {
-    CONF_NAME: "Powerwall",
     "solar_kwp": 7.0,
     "batteries": 1,
     "home_kwh_per_year": 5500,
@@ -51,7 +51,10 @@ class SimulatedSteps(PowerwallSteps):
         present = self._present_data(PATH_SIMULATED)
         errors: dict[str, str] = {}
         if user_input is not None:
-            name = user_input.pop(CONF_NAME).strip()
+            name = user_input[CONF_NAME].strip()
+            errors = number_errors(user_input) | ({} if name else {CONF_NAME: "name_empty"})
+        if user_input is not None and not errors:
+            del user_input[CONF_NAME]
             kept = {key: present[key] for key in (CONF_SERIES_FILE, CONF_SERIES_HOME) if key in present}
             data = {
                 CONF_PATH: PATH_SIMULATED,
@@ -61,11 +64,8 @@ class SimulatedSteps(PowerwallSteps):
                 "batteries": int(user_input["batteries"]),
                 "seed": int(user_input["seed"]),
             }
-            if name:
-                return self._finish(title=name, data=data, unique_id=PATH_SIMULATED)
-            errors[CONF_NAME] = "name_empty"
-            user_input[CONF_NAME] = name
-        suggested = DEFAULTS | dict(present) | ({CONF_NAME: self._get_reconfigure_subentry().title} if present else {})
+            return self._finish(title=name, data=data, unique_id=PATH_SIMULATED)
+        suggested = DEFAULTS | dict(present) | {CONF_NAME: self._present_name()}
         return self.async_show_form(
             step_id=PATH_SIMULATED,
             data_schema=self.add_suggested_values_to_schema(SCHEMA, user_input or suggested),

@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import probatio
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, ConfigSubentry
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentry,
+    UnknownEntry,
+)
 from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
 
 from ..api.powerwall.gateway import GatewayProbe
 from ..api.powerwall.gateway_settings import GatewayAuth
@@ -29,32 +38,45 @@ class ReauthSteps(ConfigFlow):
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Note which Powerwall it is about."""
         self._subentry_id = entry_data["subentry_id"]
+        await self.async_set_unique_id(self._subentry_id)  # by which abort_reauth finds this dialog
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the secrets, and only for them, and try them at the gateway."""
-        entry = self._get_reauth_entry()
-        subentry = entry.subentries.get(self._subentry_id)
-        if subentry is None or CONF_AUTH not in subentry.data:
-            return self.async_abort(reason="powerwall_gone")
+        _, subentry = self._home_and_powerwall()
         errors: dict[str, str] = {}
         detail = ""
         if user_input is not None:
             data, errors = self._merged(subentry, user_input)
             if not errors:
                 trial = await try_gateway(self.hass, data)
-                if trial.probe is not None and _is_same_gateway(subentry, trial.probe):
+                entry, present = self._home_and_powerwall()
+                if present.data[CONF_AUTH] != data[CONF_AUTH]:
+                    return await self.async_step_reauth_confirm()
+                if trial.probe is not None and _is_same_gateway(present, trial.probe):
+                    typed = {name: data[name] for name, value in user_input.items() if value}
                     self.hass.config_entries.async_update_subentry(
-                        entry, subentry, data=with_findings(data, trial.probe)
+                        entry, present, data=with_findings(dict(present.data) | typed, trial.probe)
                     )
                     return self.async_abort(reason="reauth_successful")
-                errors, detail = _own_errors(trial.errors), trial.detail
+                subentry, errors, detail = present, _own_errors(trial.errors), trial.detail
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=_form(subentry),
             errors=errors,
             description_placeholders={"name": subentry.title, "host": subentry.data[CONF_HOST], "detail": detail},
         )
+
+    def _home_and_powerwall(self) -> tuple[ConfigEntry, ConfigSubentry]:
+        """Return both as they are now, or end the dialog if there is no gateway to log in at any more."""
+        try:
+            entry = self._get_reauth_entry()
+        except UnknownEntry as err:
+            raise AbortFlow("powerwall_gone") from err
+        subentry = entry.subentries.get(self._subentry_id)
+        if subentry is None or CONF_AUTH not in subentry.data:
+            raise AbortFlow("powerwall_gone")
+        return entry, subentry
 
     def _merged(self, subentry: ConfigSubentry, user_input: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         stored = subentry.data
@@ -66,6 +88,14 @@ class ReauthSteps(ConfigFlow):
         except ValueError:
             return data, {CONF_KEY: "not_a_key"}
         return data, {}
+
+
+@callback
+def abort_reauth(hass: HomeAssistant, entry: ConfigEntry, subentry_id: str) -> None:
+    """Close the dialog, and with it the repair, that asks for new secrets of a Powerwall which needs none any more."""
+    for flow in list(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
+        if flow["context"].get("unique_id") == subentry_id:
+            hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
 def _form(subentry: ConfigSubentry) -> probatio.Schema:

@@ -8,6 +8,7 @@ from homeassistant.const import CONF_NAME
 from ..const import SUBENTRY_TARIFF
 from ..core.tariffs.flat import FlatTariff
 from ..core.tariffs.presets import PRESETS
+from .numbers import number_errors
 from .tariff_base import TariffSteps
 from .tariff_draft import TariffDraft
 from .tariff_forms import START, START_BLANK, START_FLAT, flat_form, name_form, start_form
@@ -60,7 +61,8 @@ class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
 
     async def async_step_flat(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the one price."""
-        if user_input is not None:
+        errors = number_errors(user_input or {})
+        if user_input is not None and not errors:
             self.draft.flat = FlatTariff(
                 tier=self.words("single_price"),
                 import_per_kwh=user_input[IMPORT_PRICE],
@@ -72,8 +74,10 @@ class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
         return self.async_show_form(
             step_id="flat",
             data_schema=self.add_suggested_values_to_schema(
-                flat_form(self.currency), {key: value for key, value in values.items() if value is not None}
+                flat_form(self.currency),
+                user_input or {key: value for key, value in values.items() if value is not None},
             ),
+            errors=errors,
             description_placeholders={"currency": self.currency},
         )
 

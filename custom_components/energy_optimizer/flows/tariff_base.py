@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.util import dt as dt_util
 
 from ..api.errors import NonsenseError
@@ -10,12 +10,13 @@ from ..api.tariff.public_holidays import look_up
 from ..const import CONF_CURRENCY
 from ..core.tariffs.days import Holidays
 from ..core.tariffs.validation import ProblemKind
+from .subentry_base import SubentrySteps
 from .tariff_draft import TariffDraft
 from .tariff_summary import summary
 from .tariff_words import Words, async_load_words
 
 
-class TariffSteps(ConfigSubentryFlow):
+class TariffSteps(SubentrySteps):
     """Holds what has been entered and finds the step that comes next."""
 
     words: Words

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from ..core.tariffs.days import LEAP_YEAR, WHOLE_YEAR, DateRange, DayKind, MonthDay, Season
@@ -37,11 +38,12 @@ def read_seasons(rows: Sequence[Row], words: Words) -> tuple[Season, ...]:
     for number, row in enumerate(rows, 1):
         if not (name := str(row.get(NAME) or "").strip()):
             raise RowError("season_unnamed", number)
+        _refuse_reserved(name, words("every_season"), number)
         month = words.months.index(row[MONTH]) + 1
         try:
-            first = MonthDay(month, int(row.get(DAY) or 1))
+            first = MonthDay(month, _whole(row.get(DAY) or 1))
         except ValueError as err:
-            raise RowError("no_such_day", number, day=str(int(row[DAY])), month=row[MONTH]) from err
+            raise RowError("no_such_day", number, day=f"{float(row[DAY]):g}", month=row[MONTH]) from err
         if first in starts:
             raise RowError("seasons_start_together", number, season=name, other=starts[first])
         starts[first] = name
@@ -74,18 +76,17 @@ def read_prices(rows: Sequence[Row], words: Words) -> tuple[TierPrice, ...]:
     for number, row in enumerate(rows, 1):
         if not (tier := str(row.get(TIER) or "").strip()):
             raise RowError("tier_unnamed", number)
+        _refuse_reserved(tier, words("no_rest"), number)
         if row.get(IMPORT_PRICE) is None:
             raise RowError("price_missing", number, tier=tier)
         season = _season_of(row, words)
         if (season, tier) in prices:
             raise RowError("two_prices", number, tier=tier)
-        export = row.get(EXPORT_PRICE)
-        prices[season, tier] = TierPrice(
-            season=season,
-            tier=tier,
-            import_per_kwh=float(row[IMPORT_PRICE]),
-            export_per_kwh=None if export is None else float(export),
-        )
+        bought, sold = float(row[IMPORT_PRICE]), row.get(EXPORT_PRICE)
+        sold = None if sold is None else float(sold)
+        if not isfinite(bought) or not isfinite(sold or 0):
+            raise RowError("price_no_number", number, tier=tier)
+        prices[season, tier] = TierPrice(season=season, tier=tier, import_per_kwh=bought, export_per_kwh=sold)
     return tuple(prices.values())
 
 
@@ -150,6 +151,19 @@ def write_windows(plan: TimeOfUsePlan, words: Words, *, holidays_differ: bool) -
         }
         for (tier, days, season), hours in grouped.items()
     ]
+
+
+def _refuse_reserved(name: str, word: str, number: int) -> None:
+    """Refuse a *name* that a later list could not tell from its *word* for "all" or "none"."""
+    if name.casefold() == word.casefold():
+        raise RowError("name_reserved", number, name=name)
+
+
+def _whole(value: float | str) -> int:
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(f"{value} is not a whole number")
+    return int(number)
 
 
 def _season_of(row: Row, words: Words) -> str | None:

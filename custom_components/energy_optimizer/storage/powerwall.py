@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 
 from ..const import DOMAIN
 from ..core.accounting.day import DayEnergy
+from ..core.accounting.meters import Meter, Meters
 from ..core.model.energy import EnergyTotals
 from .steady import SteadyStore
 
@@ -15,7 +16,7 @@ from .steady import SteadyStore
 class StoredPowerwall(TypedDict):
     """The file's content."""
 
-    integrated: dict[str, float | None]
+    meters: dict[str, Any]
     day: dict[str, Any] | None
     simulation: dict[str, Any] | None
 
@@ -44,4 +45,30 @@ def day_from_json(stored: dict[str, Any]) -> DayEnergy:
         last_at=datetime.fromisoformat(stored["last_at"]),
         last=EnergyTotals(**stored["last"]),
         today=EnergyTotals(**stored["today"]),
+    )
+
+
+def meters_to_json(meters: Meters) -> dict[str, Any]:
+    """Turn meters into what JSON can hold."""
+    return {
+        "origin": meters.origin,
+        "channels": {
+            name: [meter.total_kwh, meter.counter_kwh, meter.changed_at.isoformat() if meter.changed_at else None]
+            for name, meter in meters.channels.items()
+        },
+    }
+
+
+def meters_from_json(stored: dict[str, Any]) -> Meters:
+    """Read back what ``meters_to_json`` wrote."""
+    return Meters(
+        origin=stored["origin"],
+        channels={
+            name: Meter(
+                total_kwh=total_kwh,
+                counter_kwh=counter_kwh,
+                changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
+            )
+            for name, (total_kwh, counter_kwh, changed_at) in stored["channels"].items()
+        },
     )

@@ -1,26 +1,62 @@
 """A file for what changes with every reading."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 
+from ..const import LOGGER
+
 VERSION = 1
-EVERY_S = 60.0
-DELAY_S = 30.0
+DELAY_S = 60.0
 
 
 class SteadyStore[T: Mapping[str, Any]](Store[T]):
-    """Written once a minute while readings come; a write that is due is not put off by the next reading."""
+    """Written once a minute while readings come, and when Home Assistant stops."""
 
     def __init__(self, hass: HomeAssistant, key: str) -> None:
         super().__init__(hass, VERSION, key, atomic_writes=True)
-        self._next_at = 0.0
+        self._pending = False
+        self._closed = False
+
+    async def async_load_or_begin[R](self, read: Callable[[T], R]) -> R | None:
+        """Return what *read* makes of the file, or ``None`` if there is none or none that can be understood.
+
+        A damaged file is written anew. One that cannot be opened or is of a newer release is kept as it is: nothing is
+        stored in this run.
+        """
+        try:
+            stored = await self.async_load()
+            return None if stored is None else read(stored)
+        except HomeAssistantError as err:
+            self._closed = True
+            LOGGER.warning("%s cannot be opened; it is kept and not used: %s", self.key, err)
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            LOGGER.warning("%s cannot be read and begins anew: %r", self.key, err)
+        return None
 
     @callback
     def async_save_soon(self, content: Callable[[], T]) -> None:
-        """Write what *content* returns within a minute and a half."""
-        if (now := self.hass.loop.time()) >= self._next_at:
-            self._next_at = now + EVERY_S
-            self.async_delay_save(content, DELAY_S)
+        """Write what *content* then returns within a minute; a write that is due is not put off."""
+        if self._pending or self._closed:
+            return
+
+        def written() -> T:
+            self._pending = False
+            return content()
+
+        self._pending = True
+        self.async_delay_save(written, DELAY_S)
+
+    @override
+    async def async_save(self, data: T) -> None:
+        self._pending = False
+        if not self._closed:
+            await super().async_save(data)
+
+    @override
+    async def async_remove(self) -> None:
+        self._closed = True
+        await super().async_remove()

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypedDict
 
 from homeassistant.core import HomeAssistant
@@ -21,6 +21,7 @@ class StoredDay(TypedDict):
     import_counter: dict[str, Any] | None
     export_counter: dict[str, Any] | None
     counted_since: str | None
+    currency: str | None
 
 
 class TariffDayStore(SteadyStore[StoredDay]):
@@ -39,11 +40,12 @@ def day_to_json(day: DayCost) -> StoredDay:
         "import_counter": _counter_to_json(day.import_counter),
         "export_counter": _counter_to_json(day.export_counter),
         "counted_since": day.counted_since.isoformat() if day.counted_since else None,
+        "currency": day.currency,
     }
 
 
 def day_from_json(stored: StoredDay) -> DayCost:
-    """Read back what ``day_to_json`` wrote."""
+    """Read back what ``day_to_json`` wrote; raise ``KeyError``, ``TypeError`` or ``ValueError`` if it did not."""
     since = stored["counted_since"]
     return DayCost(
         day=date.fromisoformat(stored["day"]),
@@ -51,7 +53,8 @@ def day_from_json(stored: StoredDay) -> DayCost:
         sold=_energy_from_json(stored["sold"]),
         import_counter=_counter_from_json(stored["import_counter"]),
         export_counter=_counter_from_json(stored["export_counter"]),
-        counted_since=datetime.fromisoformat(since) if since else None,
+        counted_since=None if since is None else _moment(since),
+        currency=stored["currency"],
     )
 
 
@@ -60,7 +63,18 @@ def _energy_to_json(energy: PricedEnergy | None) -> dict[str, Any] | None:
 
 
 def _energy_from_json(stored: dict[str, Any] | None) -> PricedEnergy | None:
-    return None if stored is None else PricedEnergy(**{**stored, "money": Decimal(stored["money"])})
+    if stored is None:
+        return None
+    try:
+        money = Decimal(stored["money"])
+    except InvalidOperation as err:
+        raise ValueError("money that is no number") from err
+    return PricedEnergy(
+        kwh=float(stored["kwh"]),
+        estimated_kwh=float(stored["estimated_kwh"]),
+        unpriced_kwh=float(stored["unpriced_kwh"]),
+        money=money,
+    )
 
 
 def _counter_to_json(counter: Counter | None) -> dict[str, Any] | None:
@@ -70,14 +84,24 @@ def _counter_to_json(counter: Counter | None) -> dict[str, Any] | None:
         "kwh": counter.kwh,
         "read_at": counter.read_at.isoformat(),
         "changed_at": counter.changed_at.isoformat(),
+        "step_kwh": counter.step_kwh,
     }
 
 
 def _counter_from_json(stored: dict[str, Any] | None) -> Counter | None:
     if stored is None:
         return None
+    step = stored["step_kwh"]
     return Counter(
-        kwh=stored["kwh"],
-        read_at=datetime.fromisoformat(stored["read_at"]),
-        changed_at=datetime.fromisoformat(stored["changed_at"]),
+        kwh=float(stored["kwh"]),
+        read_at=_moment(stored["read_at"]),
+        changed_at=_moment(stored["changed_at"]),
+        step_kwh=None if step is None else float(step),
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment

@@ -12,9 +12,11 @@ from custom_components.energy_optimizer.api.powerwall.simulated import (
 )
 from custom_components.energy_optimizer.api.tariff.public_holidays import look_up
 from custom_components.energy_optimizer.coordinators.powerwall import PowerwallSnapshot
+from custom_components.energy_optimizer.coordinators.powerwall_paths import meters_origin
 from custom_components.energy_optimizer.coordinators.tariff import TariffSnapshot
 from custom_components.energy_optimizer.core.accounting.cost import DayCost
 from custom_components.energy_optimizer.core.accounting.day import DayEnergy
+from custom_components.energy_optimizer.core.accounting.meters import Meters
 from custom_components.energy_optimizer.core.tariffs import Tariff
 from custom_components.energy_optimizer.core.tariffs.holiday_rule import HolidayRule
 from custom_components.energy_optimizer.core.tariffs.local_days import day_starts_at
@@ -61,7 +63,7 @@ class Life:
     path: SimulatedPowerwall
     clock: _Clock
     day: DayEnergy | None
-    integrated: Json
+    meters: Meters
     prices: dict[str, _PricedDay] = field(default_factory=dict)
 
     @classmethod
@@ -102,7 +104,9 @@ class Life:
             path=path,
             clock=clock,
             day=powerwall_storage.day_from_json(kept["day"]) if kept and kept["day"] else None,
-            integrated=kept["integrated"] if kept else {},
+            meters=powerwall_storage.meters_from_json(kept["meters"])
+            if kept
+            else Meters(origin=meters_origin(subentry["data"])),
             prices=prices,
         )
 
@@ -126,7 +130,7 @@ class Life:
         if self.day is None:
             raise DemoError("The simulated home has not been looked at.")
         data = {
-            "integrated": self.integrated,
+            "meters": powerwall_storage.meters_to_json(self.meters),
             "day": powerwall_storage.day_to_json(self.day),
             "simulation": self.path.state,
         }
@@ -139,7 +143,8 @@ class Life:
         self.clock.now = at
         zone = self.stored.place().time_zone
         reading = await self.path.read()
-        totals = reading.totals
+        self.meters = self.meters.advance(None, reading)
+        totals = self.meters.totals
         if self.day is None:
             self.day = DayEnergy(day=at.astimezone(zone).date(), last_at=at, last=totals)
         else:

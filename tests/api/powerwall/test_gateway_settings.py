@@ -34,7 +34,21 @@ def test_host_is_what_remains_of_an_address(typed: str, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "   ", "https://", "my gateway", "host:port", "host:0", "host:70000", "-x", "a..b"]
+    "typed",
+    [
+        "",
+        "   ",
+        "https://",
+        "my gateway",
+        "host:port",
+        "host:0",
+        "host:70000",
+        "-x",
+        "a..b",
+        "http:/1.2.3.4",
+        "host:",
+        "host:٣",
+    ],
 )
 def test_what_is_no_host_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="Not a"):

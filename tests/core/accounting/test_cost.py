@@ -1,5 +1,6 @@
 """What today's energy cost, from counters that stand still, jump, fall back and fall silent."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -123,6 +124,137 @@ def test_a_coarse_counter_is_believed() -> None:
     assert state.cost == Decimal("0.3")
 
 
+def standing(kwh: float, start: datetime, end: datetime, every_s: int = 10) -> list[tuple[datetime, EnergyTotals]]:
+    """Read a counter that stands still, from *start* until just before *end*."""
+    count = int((end - start).total_seconds()) // every_s
+    return [(start + timedelta(seconds=every_s * index), totals(kwh)) for index in range(count)]
+
+
+def test_a_coarse_counter_does_not_put_its_step_into_the_next_price() -> None:
+    state = after(*standing(100.0, clock(5, 30), clock(6)), (clock(6), totals(100.0)), (clock(6, 0, 10), totals(101.0)))
+    in_night = 1800 / 1810
+    assert float(state.cost or 0) == pytest.approx(in_night * 0.1 + (1 - in_night) * 0.3)
+    assert state.bought is not None
+    assert state.bought.kwh == pytest.approx(1.0)
+    assert state.bought.estimated_kwh == pytest.approx(1.0)
+    assert state.counted_since == clock(5, 30)
+
+
+def test_a_coarse_counter_that_is_read_rarely_is_known_by_its_steps() -> None:
+    """After one step, which its speed does not betray, a step counts from when the counter last changed."""
+    taught = after(
+        *standing(100.0, clock(4, 56), clock(5), 240),
+        (clock(5), totals(100.2)),
+        *standing(100.2, clock(5, 4), clock(6), 240),
+    )
+    state = after((clock(6), totals(100.4)), start=taught)
+    assert float(state.cost or 0) == pytest.approx(0.4 * 0.1)
+    assert state.bought is not None
+    assert state.bought.estimated_kwh == pytest.approx(0.2)
+    more = after((clock(6, 4), totals(100.9)), start=after((clock(6), totals(100.2)), start=taught))
+    in_night = 0.2 * 60 / 64
+    assert float(more.cost or 0) == pytest.approx((0.2 + in_night) * 0.1 + (0.7 - in_night) * 0.3)
+
+
+@pytest.mark.parametrize("first_rises", [(), (0.001, 0.004), (0.03, 0.001)])
+def test_a_fine_counter_that_stood_still_is_not_smeared(first_rises: tuple[float, ...]) -> None:
+    kwh, readings = 100.0, [(clock(0), totals(100.0))]
+    for index, rise in enumerate(first_rises, 1):
+        kwh += rise
+        readings.append((clock(0, 0, 10 * index), totals(kwh)))
+    state = after(*readings, *standing(kwh, clock(0, 1), clock(6)), (clock(6), totals(kwh)))
+    before = float(state.cost or 0)
+    for index in range(1, 6):  # 18 kW
+        state = after((clock(6, 0, 10 * index), totals(kwh + 0.05 * index)), start=state)
+    assert float(state.cost or 0) - before == pytest.approx(0.25 * 0.3)
+    assert state.bought is not None
+    assert state.bought.estimated_kwh == 0
+
+
+def test_a_fine_counter_that_stood_still_while_nothing_had_a_price_keeps_its_figure() -> None:
+    state = after((clock(11, 59, 40), totals(0.0, 50.0)), (clock(11, 59, 50), totals(0.0, 50.001)))
+    state = after(*((at, totals(0.0, 50.001)) for at, _ in standing(0, clock(12), clock(14, 1))), start=state)
+    state = after((clock(14, 1), totals(0.0, 50.02)), start=state)
+    assert float(state.earnings or 0) == pytest.approx(0.02 * 0.08)
+
+
+def test_a_rise_less_than_the_known_step_shows_that_the_counter_is_fine() -> None:
+    state = after((clock(5), totals(100.0)), (clock(5, 0, 10), totals(101.0)), (clock(5, 59, 50), totals(101.0)))
+    state = after((clock(6), totals(101.0)), (clock(6, 0, 10), totals(101.05)), start=state)
+    assert float(state.cost or 0) == pytest.approx(0.1 + 0.05 * 0.3)
+
+
+def test_a_coarse_step_over_midnight_leaves_yesterday_its_part() -> None:
+    state = DayCost(day=date(2026, 5, 19))
+    state = after(*standing(100.0, clock(23, 30, day=19), clock(0, 30)), (clock(0, 30), totals(101.0)), start=state)
+    assert state.bought is not None
+    assert state.bought.kwh == pytest.approx(0.5)
+    assert state.bought.estimated_kwh == pytest.approx(0.5)
+    assert float(state.cost or 0) == pytest.approx(0.05)
+    assert state.counted_since == clock(0)
+
+
+def test_a_step_longer_than_a_reading_but_short_is_no_estimate() -> None:
+    state = after(*standing(100.0, clock(8), clock(8, 4)), (clock(8, 4), totals(101.0)))
+    assert state.bought is not None
+    assert (state.bought.kwh, state.bought.estimated_kwh) == (pytest.approx(1.0), 0)
+
+
+def test_a_moved_home_counts_from_its_last_reading() -> None:
+    west = ZoneInfo("America/Los_Angeles")
+    at = datetime(2026, 6, 1, 6, tzinfo=UTC)  # the evening of May 31 in the west, the morning of June 1 in Paris
+    state = DayCost(day=date(2026, 5, 31)).advance(totals(100.0), at - timedelta(hours=10), FLAT, west)
+    state = state.advance(totals(110.0), at, FLAT, west)
+    state = state.advance(totals(110.1), at + timedelta(seconds=10), FLAT, PARIS)
+    assert state.day == date(2026, 6, 1)
+    assert state.counted_since == at
+    assert float(state.cost or 0) == pytest.approx(0.1 * 0.25)
+
+
+def test_a_counter_reset_overnight_counts_from_its_first_reading() -> None:
+    state = after((clock(20, day=19), totals(100.0)), start=DayCost(day=date(2026, 5, 19)))
+    state = after((clock(15), totals(5.0)), start=state)
+    assert (state.cost, state.counted_since) == (0, clock(15))
+
+
+def test_a_clock_put_back_moves_the_start_of_the_figures_with_it() -> None:
+    state = after((clock(9), totals(100.0)), (clock(8), totals(101.0)), (clock(8, 1), totals(101.5)))
+    assert state.counted_since == clock(8)
+
+
+def test_another_currency_drops_the_money_and_keeps_the_counters() -> None:
+    dollars = DayCost(day=TODAY).in_currency("USD")
+    state = after((clock(8), totals(100.0, 50.0)), (clock(8, 4), totals(101.0, None)), start=dollars)
+    assert state.in_currency("USD") == state
+    yen = state.in_currency("JPY")
+    assert (yen.currency, yen.cost, yen.earnings) == ("JPY", 0, 0)
+    assert yen.counted_since == clock(8)
+    assert (yen.import_counter, yen.export_counter) == (state.import_counter, state.export_counter)
+    assert after((clock(8, 5), totals(101.5, None)), start=yen).cost == Decimal("0.15")
+
+
+def test_another_currency_leaves_unknown_what_was_unknown() -> None:
+    state = after((clock(8), totals(100.0)), start=DayCost(day=TODAY, currency="USD")).in_currency("EUR")
+    assert (state.cost, state.earnings, state.counted_since) == (0, None, clock(8))
+    nothing = DayCost(day=TODAY, currency="USD").in_currency("EUR")
+    assert (nothing.cost, nothing.earnings, nothing.counted_since) == (None, None, None)
+
+
+def test_a_step_from_before_another_currency_counts_only_from_there_on() -> None:
+    state = after(*standing(100.0, clock(8), clock(8, 30)), (clock(8, 30), totals(100.0)))
+    euros = replace(state, currency="USD").in_currency("EUR")
+    stepped = after((clock(8, 40), totals(108.0)), start=euros)
+    assert stepped.bought is not None
+    assert stepped.bought.kwh == pytest.approx(8.0 * 10 / 40)
+
+
+def test_new_meters_keep_the_money_and_invent_nothing() -> None:
+    state = after((clock(8), totals(100.0, 50.0)), (clock(8, 4), totals(101.0, 51.0)))
+    state = after((clock(8, 8), totals(101.5, 80.0)), start=state.with_new_meters())
+    assert (state.cost, state.earnings, state.counted_since) == (Decimal("0.3"), Decimal("0.08"), clock(8))
+    assert after((clock(8, 9), totals(102.5, 80.0)), start=state).cost == Decimal("0.6")
+
+
 def test_a_missing_counter_changes_nothing() -> None:
     state = after((clock(8), totals(100.0)), (clock(8, 1), totals(None)), (clock(8, 2), totals(100.5)))
     assert state.cost == Decimal("0.15")
@@ -172,21 +304,6 @@ def test_a_new_day_starts_at_nothing_only_while_the_counters_are_read() -> None:
     assert silent.on(TODAY, PARIS).cost is None
     back = after((clock(2), totals(106.0)), start=silent.on(TODAY, PARIS))
     assert float(back.cost or 0) == pytest.approx(0.2)
-
-
-def test_a_day_of_25_hours() -> None:
-    zone_day = date(2026, 10, 25)
-    start = datetime(2026, 10, 25, tzinfo=PARIS).astimezone(UTC)
-    end = datetime(2026, 10, 26, tzinfo=PARIS).astimezone(UTC)
-    state, kwh, at = DayCost(day=zone_day), 0.0, start
-    state = state.advance(totals(kwh), at, TARIFF, PARIS)
-    while at < end - timedelta(minutes=5):
-        at, kwh = at + timedelta(minutes=5), kwh + 1 / 12
-        state = state.advance(totals(kwh), at, TARIFF, PARIS)
-    assert state.bought is not None
-    assert state.bought.kwh == pytest.approx(25 - 1 / 12)
-    # 7 hours of night before 06:00, 6 and 8 of day around 2 of noon, 2 of night less the last five minutes.
-    assert float(state.cost or 0) == pytest.approx((9 - 1 / 12) * 0.1 + 14 * 0.3 - 2 * 0.02)
 
 
 steps = st.lists(st.tuples(st.integers(1, 20_000), st.floats(0, 3)), min_size=1, max_size=12)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.energy_optimizer.core.accounting.integration import complete, integrate
-from custom_components.energy_optimizer.core.model.energy import EnergyTotals
+from custom_components.energy_optimizer.core.accounting.integration import flowed
 from custom_components.energy_optimizer.core.model.powerwall import PowerwallReading
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -31,52 +30,47 @@ def pair(before_kw: float | None, after_kw: float | None, seconds: float) -> tup
     ],
 )
 def test_a_minute(before_kw, after_kw, imported, exported) -> None:
-    totals = integrate(EnergyTotals(), *pair(before_kw, after_kw, 60))
-    assert totals.grid_import_kwh == pytest.approx(imported)
-    assert totals.grid_export_kwh == pytest.approx(exported)
+    added = flowed(*pair(before_kw, after_kw, 60))
+    assert added["grid_import_kwh"] == pytest.approx(imported)
+    assert added["grid_export_kwh"] == pytest.approx(exported)
 
 
 def test_nothing_is_invented_across_a_gap() -> None:
-    before = EnergyTotals(grid_import_kwh=3.0)
-    assert integrate(before, *pair(5, 5, 300)).grid_import_kwh == pytest.approx(3 + 5 / 12)
-    assert integrate(before, *pair(5, 5, 301)) == before
+    assert flowed(*pair(5, 5, 300))["grid_import_kwh"] == pytest.approx(5 / 12)
+    assert flowed(*pair(5, 5, 301)) == {}
 
 
 @pytest.mark.parametrize("seconds", [0, -10])
 def test_a_clock_that_stands_or_jumps_back_adds_nothing(seconds) -> None:
-    assert integrate(EnergyTotals(), *pair(5, 5, seconds)) == EnergyTotals()
+    assert flowed(*pair(5, 5, seconds)) == {}
 
 
 @pytest.mark.parametrize(("before_kw", "after_kw"), [(None, 5.0), (5.0, None)])
 def test_unknown_power_is_no_zero(before_kw, after_kw) -> None:
-    assert integrate(EnergyTotals(), *pair(before_kw, after_kw, 60)).grid_import_kwh is None
+    assert "grid_import_kwh" not in flowed(*pair(before_kw, after_kw, 60))
+
+
+def test_a_power_that_nobody_reports_any_more_adds_nothing() -> None:
+    before, after = pair(5, 5, 60)
+    assert flowed(before, replace(after, stale=frozenset({"grid_kw"}))) == {}
 
 
 @given(powers, powers, st.integers(1, 300))
 def test_import_less_export_is_the_mean_power(before_kw: float, after_kw: float, seconds: int) -> None:
-    totals = integrate(EnergyTotals(), *pair(before_kw, after_kw, seconds))
-    assert totals.grid_import_kwh is not None
-    assert totals.grid_export_kwh is not None
-    assert totals.grid_import_kwh >= 0
-    assert totals.grid_export_kwh >= 0
+    added = flowed(*pair(before_kw, after_kw, seconds))
+    assert added["grid_import_kwh"] >= 0
+    assert added["grid_export_kwh"] >= 0
     mean_kwh = (before_kw + after_kw) / 2 * seconds / 3600
-    assert totals.grid_import_kwh - totals.grid_export_kwh == pytest.approx(mean_kwh, abs=1e-9)
+    assert added["grid_import_kwh"] - added["grid_export_kwh"] == pytest.approx(mean_kwh, abs=1e-9)
 
 
 def test_all_flows_are_counted() -> None:
     before = PowerwallReading(taken_at=START, grid_kw=-1, battery_kw=-2, solar_kw=5, home_kw=2)
-    totals = integrate(EnergyTotals(), before, replace(before, taken_at=START + timedelta(minutes=3)))
-    assert totals == EnergyTotals(
-        grid_import_kwh=0,
-        grid_export_kwh=pytest.approx(0.05),
-        solar_kwh=pytest.approx(0.25),
-        battery_charge_kwh=pytest.approx(0.1),
-        battery_discharge_kwh=0,
-        home_kwh=pytest.approx(0.1),
-    )
-
-
-def test_the_device_counts_first() -> None:
-    assert complete(EnergyTotals(solar_kwh=7), EnergyTotals(solar_kwh=3, home_kwh=4)) == EnergyTotals(
-        solar_kwh=7, home_kwh=4
-    )
+    assert flowed(before, replace(before, taken_at=START + timedelta(minutes=3))) == {
+        "grid_import_kwh": 0,
+        "grid_export_kwh": pytest.approx(0.05),
+        "solar_kwh": pytest.approx(0.25),
+        "battery_charge_kwh": pytest.approx(0.1),
+        "battery_discharge_kwh": 0,
+        "home_kwh": pytest.approx(0.1),
+    }

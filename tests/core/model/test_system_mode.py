@@ -33,7 +33,6 @@ def reading(solar: float | None, battery: float | None, grid: float | None, **mo
         (0.0, 0.0, 0.8, SystemMode.GRID_POWERED),
         (0.3, 0.0, 0.8, SystemMode.GRID_POWERED),
         (0.0, 0.3, 0.8, SystemMode.GRID_POWERED),
-        (None, 0.0, 0.8, SystemMode.GRID_POWERED),
     ],
 )
 def test_each_mode(solar, battery, grid, expected) -> None:
@@ -46,6 +45,11 @@ def test_meter_noise_is_no_flow() -> None:
 
 def test_an_island_is_off_grid_whatever_flows() -> None:
     assert system_mode(reading(5.0, -3.0, 0.0, grid_status=GridStatus.ISLANDED)) is SystemMode.OFF_GRID
+
+
+def test_silent_panels_are_not_dark_panels() -> None:
+    assert system_mode(reading(None, 0.0, -2.0)) is None
+    assert system_mode(reading(None, 0.0, 0.8), has_solar=False) is SystemMode.GRID_POWERED
 
 
 @pytest.mark.parametrize(("battery", "grid"), [(None, 1.0), (1.0, None), (None, None)])

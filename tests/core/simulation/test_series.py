@@ -135,7 +135,9 @@ def test_every_instant_has_powers(days: int, step_s: int, missing: set[int], zon
     load, solar = Replay(series, place).powers_kw(at_s + 60.0 * np.arange(1500.0))
     assert np.all(np.isfinite(load))
     assert np.all(np.isfinite(solar))
-    assert set(np.round(load, 4).tolist()) <= set(np.round(series.load_kw[~np.isnan(series.load_kw)], 4).tolist())
+    # A day too short to hold every time of day is filled with means of what was measured near it.
+    assert np.nanmin(series.load_kw) - 1e-9 <= load.min()
+    assert load.max() <= np.nanmax(series.load_kw) + 1e-9
 
 
 def test_a_home_from_afar_has_its_noon_at_noon() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, override
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -256,3 +257,17 @@ def test_flat_tariff() -> None:
 def test_windows_refuse_hours_no_day_has(start: int, end: int) -> None:
     with pytest.raises(ValueError, match="window"):
         Window(tier="Any", start_minute=start, end_minute=end)
+
+
+def test_what_another_thread_forgets_at_once_is_not_missed() -> None:
+    class Forgetful(dict[date, Any]):
+        """Forgets each value as soon as it is put in, as if another thread had cleared it."""
+
+        @override
+        def __setitem__(self, key: date, value: object) -> None:
+            self.clear()
+
+    tariff = TimeOfUseTariff(plan=SAN_DIEGO.plan, time_zone=LOS_ANGELES)
+    for name in ("_pieces", "_profiles"):
+        object.__setattr__(tariff, name, Forgetful())
+    assert tariff.at(datetime(2026, 3, 2, 17, tzinfo=LOS_ANGELES)).tier == "Peak"

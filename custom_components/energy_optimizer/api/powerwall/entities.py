@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, override
 
+import probatio
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     ATTR_UNIT_OF_MEASUREMENT,
@@ -22,6 +23,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter
 
+from ...core.accounting.integration import LONGEST_GAP
 from ...core.model.energy import EnergyTotals
 from ...core.model.powerwall import PowerwallReading, PowerwallSettings
 from ..errors import NonsenseError, NotPermittedError, SourceError, UnreachableError
@@ -30,6 +32,7 @@ from .options import EXPORT_RULE_OPTIONS, OPERATION_MODE_OPTIONS, matches, match
 
 POLL_INTERVAL = timedelta(seconds=10)
 """Reading states costs nothing: they are in memory."""
+NOISE_KW = 0.1
 MOST_KW = 200.0
 """No home behind a Powerwall moves more: beyond it, a sensor's unit is wrong."""
 
@@ -88,8 +91,9 @@ class PowerwallEntities:
 class EntitiesPowerwall(PowerwallPath):
     """Reads and, where entities can be set, commands a battery through Home Assistant itself."""
 
-    def __init__(self, hass: HomeAssistant, entities: PowerwallEntities) -> None:
+    def __init__(self, hass: HomeAssistant, entities: PowerwallEntities, *, most_kw: float = MOST_KW) -> None:
         self._hass = hass
+        self._most_kw = min(most_kw, MOST_KW)
         self._entities = entities
 
     @property
@@ -125,9 +129,10 @@ class EntitiesPowerwall(PowerwallPath):
             taken_at=dt_util.utcnow(),
             grid_kw=grid,
             battery_kw=battery,
-            solar_kw=None if solar is None else max(0.0, solar),
-            home_kw=None if home is None else max(0.0, home),
+            solar_kw=_noise_free(solar),
+            home_kw=_noise_free(home),
             level_percent=self._percent(entities.level),
+            stale=self._stale(),
             totals=self._totals(),
             settings=self._settings(),
         )
@@ -177,6 +182,17 @@ class EntitiesPowerwall(PowerwallPath):
             return None
         return reading.home_kw - (reading.solar_kw or 0.0) - reading.battery_kw - reading.grid_kw
 
+    def _stale(self) -> frozenset[str]:
+        """Name the powers whose entities have not been reported for longer than energy may be computed from them."""
+        entities, now = self._entities, dt_util.utcnow()
+        reported: dict[str, bool] = {}
+        for name in ("grid", "battery", "solar", "home"):
+            state = self._state(getattr(entities, f"{name}_power"))
+            reported[f"{name}_kw"] = state is None or now - state.last_reported <= LONGEST_GAP
+        if entities.home_power is None:
+            reported["home_kw"] = all(reported.values())
+        return frozenset(name for name, fresh in reported.items() if not fresh)
+
     def _derived_home_kw(self, grid_kw: float, battery_kw: float, solar_kw: float | None) -> float | None:
         """Compute the home's draw; without a panel sensor there are no panels, with a silent one nothing is known."""
         if solar_kw is None:
@@ -204,7 +220,7 @@ class EntitiesPowerwall(PowerwallPath):
         if unit not in PowerConverter.VALID_UNITS:
             raise EntityNonsenseError("not_a_power", f"{entity_id} has the unit {unit!r}")
         power_kw = PowerConverter.convert(value, unit, UnitOfPower.KILO_WATT)
-        if abs(power_kw) > MOST_KW:
+        if abs(power_kw) > self._most_kw:
             raise EntityNonsenseError("too_much_power", f"{entity_id} shows {value} {unit}")
         return -power_kw if inverted else power_kw
 
@@ -262,7 +278,7 @@ class EntitiesPowerwall(PowerwallPath):
         domain = split_entity_id(entity_id)[0]
         try:
             await self._hass.services.async_call(domain, action, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
-        except HomeAssistantError as err:
+        except (HomeAssistantError, probatio.Invalid) as err:  # Invalid: a value the entity's range does not hold
             raise NotPermittedError(f"{entity_id}: {err}") from err
         except ValueError as err:
             raise SourceError(f"{entity_id}: {err}") from err
@@ -274,3 +290,8 @@ def _finite(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _noise_free(power_kw: float | None) -> float | None:
+    """Take a little less than nothing for nothing; more of it is shown, since it means that a sign is wrong."""
+    return 0.0 if power_kw is not None and -NOISE_KW <= power_kw < 0 else power_kw

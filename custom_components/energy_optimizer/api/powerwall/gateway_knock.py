@@ -87,7 +87,9 @@ def _ask(
         answer = connection.getresponse()
         content = _read(answer)
     except ssl.SSLError as err:
-        raise CertificateError(f"No encrypted connection came about: {err.reason or err}") from err
+        plain = err.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+        reason = "what answers does not encrypt" if plain else f"the encryption failed ({err.reason or err})"
+        raise CertificateError(reason) from err
     except TimeoutError as err:
         raise UnreachableError("The gateway did not answer in time") from err
     except HTTPException as err:

@@ -96,10 +96,10 @@ def normalise_host(text: str) -> str:
     host = text.strip().lower()
     _, scheme, rest = host.partition("://")
     host = (rest if scheme else host).partition("/")[0].rpartition("@")[2].strip()
-    name, _, port = host.partition(":")
+    name, colon, port = host.partition(":")
     name = name.removesuffix(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError("Not a host name")
-    if port and not (port.isdecimal() and 1 <= int(port) <= 65535):
+    if colon and not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
         raise ValueError("Not a port")
-    return f"{name}:{port}" if port and port != "443" else name
+    return f"{name}:{port}" if colon and port != "443" else name

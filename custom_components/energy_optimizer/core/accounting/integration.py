@@ -1,14 +1,19 @@
 """Energy from power, for devices that count none themselves."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
-from ..model.energy import EnergyTotals
 from ..model.powerwall import PowerwallReading
 
-LONGEST_GAP = timedelta(minutes=5)
+LONGEST_GAP: Final = timedelta(minutes=5)
 """Across a longer silence no energy is invented."""
+_DIRECTIONS: Final = (
+    ("grid_kw", "grid_import_kwh", "grid_export_kwh"),
+    ("battery_kw", "battery_discharge_kwh", "battery_charge_kwh"),
+    ("solar_kw", "solar_kwh", None),
+    ("home_kw", "home_kwh", None),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,40 +24,26 @@ class _Flow:
     backward_kwh: float
 
 
-def integrate(totals: EnergyTotals, before: PowerwallReading, after: PowerwallReading) -> EnergyTotals:
-    """Add to *totals* what flowed between two readings, taking power as changing evenly from one to the other.
+def flowed(before: PowerwallReading, after: PowerwallReading) -> dict[str, float]:
+    """Return what flowed between two readings, by the names of ``EnergyTotals``.
 
-    A total starts at 0 with the first stretch whose power is known at both ends. Nothing is added across a gap longer
-    than five minutes, nor where a power is unknown.
+    Power is taken as changing evenly from one reading to the other. Nothing is returned across a gap longer than five
+    minutes, nor for a power that is unknown or stale.
     """
     gap = after.taken_at - before.taken_at
     if not timedelta(0) < gap <= LONGEST_GAP:
-        return totals
+        return {}
     hours = gap.total_seconds() / 3600
     added: dict[str, float] = {}
-    for start_kw, end_kw, forward, backward in _directions(before, after):
-        if start_kw is None or end_kw is None:
+    for power, forward, backward in _DIRECTIONS:
+        start_kw, end_kw = getattr(before, power), getattr(after, power)
+        if start_kw is None or end_kw is None or power in after.stale:
             continue
         flow = _split(start_kw, end_kw, hours)
         added[forward] = flow.forward_kwh
         if backward is not None:
             added[backward] = flow.backward_kwh
-    return replace(totals, **{name: (getattr(totals, name) or 0.0) + kwh for name, kwh in added.items()})
-
-
-def complete(counted: EnergyTotals, integrated: EnergyTotals) -> EnergyTotals:
-    """Return the device's own totals, with our integrated ones where it has none."""
-    own = {each.name: getattr(counted, each.name) for each in fields(counted)}
-    return replace(integrated, **{name: kwh for name, kwh in own.items() if kwh is not None})
-
-
-def _directions(
-    before: PowerwallReading, after: PowerwallReading
-) -> Iterator[tuple[float | None, float | None, str, str | None]]:
-    yield before.grid_kw, after.grid_kw, "grid_import_kwh", "grid_export_kwh"
-    yield before.battery_kw, after.battery_kw, "battery_discharge_kwh", "battery_charge_kwh"
-    yield before.solar_kw, after.solar_kw, "solar_kwh", None
-    yield before.home_kw, after.home_kw, "home_kwh", None
+    return added
 
 
 def _split(start_kw: float, end_kw: float, hours: float) -> _Flow:

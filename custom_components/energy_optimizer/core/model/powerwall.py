@@ -1,6 +1,7 @@
 """What a Powerwall tells about itself and what it can be told."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -50,6 +51,10 @@ class PowerwallSettings:
             export_rule=_unless_equal(self.export_rule, current.export_rule),
         )
 
+    def only(self, names: Iterable[str]) -> PowerwallSettings:
+        """Return the settings of these *names* and no others."""
+        return replace(PowerwallSettings(), **{name: getattr(self, name) for name in names})
+
     @property
     def named(self) -> dict[str, OperationMode | float | bool | ExportRule]:
         """The settings that are not ``None``, by name."""
@@ -62,8 +67,8 @@ def _unless_equal[T](wanted: T | None, current: T | None) -> T | None:
 
 
 def _unless_near(wanted: float | None, current: float | None) -> float | None:
-    """Treat reserves within one percent as equal: gateways keep them on a raw scale and round."""
-    if wanted is not None and current is not None and abs(wanted - current) < 1:
+    """Treat reserves as equal that a gateway, which rounds on its raw scale of 95 % of the app's, may confuse."""
+    if wanted is not None and current is not None and abs(wanted - current) <= 0.5 / 0.95:
         return None
     return wanted
 
@@ -96,6 +101,8 @@ class PowerwallReading:
     grid_status: GridStatus | None = None
     backup_time_left_h: float | None = None
     alerts: tuple[str, ...] | None = None
+    stale: frozenset[str] = frozenset()
+    """Names of the powers that whoever measures them has not reported for longer than the gap rule allows."""
     totals: EnergyTotals = field(default_factory=EnergyTotals)
     settings: PowerwallSettings = field(default_factory=PowerwallSettings)
     identity: PowerwallIdentity = field(default_factory=PowerwallIdentity)

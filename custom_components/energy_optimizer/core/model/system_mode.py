@@ -20,16 +20,16 @@ class SystemMode(StrEnum):
     OFF_GRID = "off_grid"
 
 
-def system_mode(reading: PowerwallReading) -> SystemMode | None:
+def system_mode(reading: PowerwallReading, *, has_solar: bool = True) -> SystemMode | None:
     """Name what the home does in *reading*; ``None`` while a power that decides is unknown.
 
     Flows below the dead band of 50 W count as none, so that meter noise at night is not sunshine.
     """
     if reading.grid_status is GridStatus.ISLANDED:
         return SystemMode.OFF_GRID
-    if reading.grid_kw is None or reading.battery_kw is None:
+    if reading.grid_kw is None or reading.battery_kw is None or (has_solar and reading.solar_kw is None):
         return None
-    solar_kw = reading.solar_kw or 0.0  # a home without panels has no solar meter at all
+    solar_kw = reading.solar_kw or 0.0
     exporting = reading.grid_kw < -DEAD_BAND_KW
     importing = reading.grid_kw > DEAD_BAND_KW
     charging = reading.battery_kw < -DEAD_BAND_KW

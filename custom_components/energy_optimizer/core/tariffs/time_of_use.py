@@ -133,7 +133,10 @@ class _Piece(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimeOfUseTariff:
-    """A time-of-use plan at a place, with its clock and its holidays."""
+    """A time-of-use plan at a place, with its clock and its holidays; several threads may ask at once.
+
+    What it remembers may be forgotten by another thread at any moment: nothing is looked up a second time.
+    """
 
     plan: TimeOfUsePlan
     time_zone: tzinfo
@@ -227,9 +230,11 @@ class TimeOfUseTariff:
             return ((0, UNKNOWN),)
         is_holiday = self.holidays is not None and day in self.holidays.dates
         key = (season.name, DayKind.HOLIDAY if is_holiday else ALL_WEEK[day.weekday()])
-        if key not in self._profiles:
-            self._profiles[key] = self.plan.profile(*key)
-        return self._profiles[key]
+        if (known := self._profiles.get(key)) is not None:
+            return known
+        profile = self.plan.profile(*key)
+        self._profiles[key] = profile
+        return profile
 
     def _price_at(self, local: datetime) -> TierAndPrice:
         minute = local.hour * 60 + local.minute
@@ -246,5 +251,6 @@ class TimeOfUseTariff:
                 pieces.append(_Piece(instant, price))
         if len(self._pieces) >= _REMEMBERED_DAYS:
             self._pieces.clear()
-        self._pieces[day] = tuple(pieces)
-        return self._pieces[day]
+        found = tuple(pieces)
+        self._pieces[day] = found
+        return found

@@ -1,0 +1,77 @@
+"""Totals that only rise, from counters that fall silent, start anew or belong to another device."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from ..model.energy import EnergyTotals
+from ..model.powerwall import PowerwallReading
+from .integration import flowed
+
+CHANNELS: Final = tuple(each.name for each in fields(EnergyTotals))
+MOST_KW: Final = 150.0
+"""No home's connection carries more; a counter that seems to have counted faster is another counter."""
+COARSEST_KWH: Final = 1.0
+"""A counter may rise by a whole step of its own at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meter:
+    """The total of one channel and the device's counter behind it."""
+
+    total_kwh: float | None = None
+    counter_kwh: float | None = None
+    """The device's counter as it was last read; ``None`` as long as the device has shown none."""
+    changed_at: datetime | None = None
+    """When the counter was first read with this value."""
+
+    def advance(self, counter_kwh: float | None, flowed_kwh: float | None, at: datetime) -> Meter:
+        """Take in the device's counter or, for a device that never had one, the energy integrated from power.
+
+        A device's counter that is silent for a while is waited for: standing in for it would count its energy twice.
+        A counter that fell, or rose faster than any home could, began anew, and nothing is invented.
+        """
+        if counter_kwh is None:
+            if self.counter_kwh is not None or flowed_kwh is None:
+                return self
+            return replace(self, total_kwh=(self.total_kwh or 0.0) + flowed_kwh)
+        if self.counter_kwh is None or self.changed_at is None:
+            total = counter_kwh if self.total_kwh is None else self.total_kwh
+            return Meter(total_kwh=total, counter_kwh=counter_kwh, changed_at=at)
+        gain = counter_kwh - self.counter_kwh
+        if -COARSEST_KWH <= gain <= 0:
+            return self  # a counter that trembles is waited for until it is above where it was
+        hours = max(0.0, (at - self.changed_at) / timedelta(hours=1))
+        believed = gain if 0 <= gain <= MOST_KW * hours + COARSEST_KWH else 0.0
+        return Meter(total_kwh=(self.total_kwh or 0.0) + believed, counter_kwh=counter_kwh, changed_at=at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meters:
+    """All channels of a home, whatever device counts them."""
+
+    origin: str
+    """Names the device and way whose counters these are."""
+    channels: Mapping[str, Meter] = field(default_factory=dict)
+
+    def of(self, origin: str) -> Meters:
+        """Return these meters for counters of *origin*: another device's go on from the totals reached so far."""
+        if origin == self.origin:
+            return self
+        kept = {name: Meter(total_kwh=meter.total_kwh) for name, meter in self.channels.items()}
+        return Meters(origin=origin, channels=kept)
+
+    def advance(self, before: PowerwallReading | None, after: PowerwallReading) -> Meters:
+        """Take in a reading; *before* is the one that came before it in this run, if any."""
+        added = {} if before is None else flowed(before, after)
+        channels = {
+            name: self.channels.get(name, Meter()).advance(getattr(after.totals, name), added.get(name), after.taken_at)
+            for name in CHANNELS
+        }
+        return replace(self, channels=channels)
+
+    @property
+    def totals(self) -> EnergyTotals:
+        """The totals reached."""
+        return EnergyTotals(**{name: meter.total_kwh for name, meter in self.channels.items()})

@@ -1,0 +1,29 @@
+"""Finds what is stored for sources that were removed while their home was disabled, and deletes it."""
+
+import shutil
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+
+from .const import DOMAIN
+
+
+async def async_sweep(hass: HomeAssistant) -> None:
+    """Delete files of subentries that no home has any more."""
+    homes = hass.config_entries.async_entries(DOMAIN)
+    living = frozenset(subentry_id for home in homes for subentry_id in home.subentries)
+    await hass.async_add_executor_job(_sweep, Path(hass.config.path(".storage")), living)
+
+
+def _sweep(storage: Path, living: frozenset[str]) -> None:
+    for file in storage.glob(f"{DOMAIN}.*.*"):
+        if file.name.rpartition(".")[2] not in living:
+            file.unlink(missing_ok=True)
+    folder = storage / DOMAIN
+    if not folder.is_dir():
+        return
+    for inner in folder.iterdir():
+        if inner.name not in living:
+            shutil.rmtree(inner, ignore_errors=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,84 @@
+"""Totals that only rise, whatever the counters behind them do."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.energy_optimizer.core.accounting.meters import Meter, Meters
+from custom_components.energy_optimizer.core.model.energy import EnergyTotals
+from custom_components.energy_optimizer.core.model.powerwall import PowerwallReading
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+GATEWAY = "gateway 1"
+
+
+def seen(counters: list[float | None], *, meters: Meters | None = None, power_kw: float = 6.0) -> list[float | None]:
+    """Return the solar total after each of some readings, ten seconds apart."""
+    meters = meters or Meters(origin=GATEWAY)
+    before, totals = None, []
+    for number, counter in enumerate(counters):
+        after = PowerwallReading(
+            taken_at=START + timedelta(seconds=10 * number), solar_kw=power_kw, totals=EnergyTotals(solar_kwh=counter)
+        )
+        meters, before = meters.advance(before, after), after
+        totals.append(meters.totals.solar_kwh)
+    return totals
+
+
+def test_the_devices_own_counter_is_shown() -> None:
+    assert seen([15000.0, 15000.02, 15000.04]) == pytest.approx([15000.0, 15000.02, 15000.04])
+
+
+@pytest.mark.parametrize("silence", [1, 2, 30])
+def test_a_counter_that_is_silent_is_waited_for(silence: int) -> None:
+    totals = seen([15000.0, *[None] * silence, 15000.1])
+    assert totals == pytest.approx([15000.0] * (silence + 1) + [15000.1])
+
+
+@pytest.mark.parametrize("glitch", [0.0, 3.0, 14999.0, 1_000_000.0])
+def test_a_counter_that_shows_nonsense_for_a_moment_adds_nothing(glitch: float) -> None:
+    assert seen([15000.0, glitch, 15000.01])[-1] == pytest.approx(15000.0, abs=0.02)
+
+
+def test_a_counter_that_was_reset_goes_on_from_the_total_reached() -> None:
+    assert seen([15000.0, 0.0, 0.02, 0.04]) == pytest.approx([15000.0, 15000.0, 15000.02, 15000.04])
+
+
+def test_a_counter_may_step_by_whole_kilowatt_hours() -> None:
+    assert seen([100.0, 100.0, 101.0]) == [100.0, 100.0, 101.0]
+
+
+def test_power_stands_in_for_a_counter_that_never_was() -> None:
+    assert seen([None, None, None])[1:] == pytest.approx([1 / 60, 2 / 60])
+
+
+def test_a_counter_that_appears_late_goes_on_from_what_was_integrated() -> None:
+    assert seen([None, None, 15000.0, 15000.05]) == pytest.approx([None, 1 / 60, 1 / 60, 1 / 60 + 0.05])
+
+
+def test_another_device_goes_on_from_the_total_reached() -> None:
+    meters = Meters(
+        origin=GATEWAY, channels={"solar_kwh": Meter(total_kwh=6800.0, counter_kwh=6800.0, changed_at=START)}
+    )
+    assert seen([15000.0, 15000.02], meters=meters.of("entities")) == pytest.approx([6800.0, 6800.02])
+    assert seen([None, None], meters=meters.of("entities"))[-1] == pytest.approx(6800 + 1 / 60)
+    assert meters.of(GATEWAY) is meters
+
+
+@given(st.lists(st.none() | st.floats(0, 20000), max_size=40))
+def test_no_total_ever_falls_or_jumps(counters: list[float | None]) -> None:
+    totals = [total for total in seen(counters) if total is not None]
+    for earlier, later in pairwise(totals):
+        assert 0 <= later - earlier <= 150 * 10 * len(counters) / 3600 + 1.0 + 1e-6
+
+
+@given(st.lists(st.floats(0, 0.3), max_size=40), st.sets(st.integers(1, 38)))
+def test_what_a_counter_gains_is_never_lost_in_silence(gains: list[float], silent: set[int]) -> None:
+    counters: list[float | None] = [1000.0]
+    for gain in gains:
+        counters.append(counters[-1] + gain)
+    heard = [None if number in silent and number < len(counters) - 1 else each for number, each in enumerate(counters)]
+    assert seen(heard)[-1] == pytest.approx(counters[-1])
