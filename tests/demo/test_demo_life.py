@@ -10,6 +10,7 @@ from custom_components.energy_optimizer.const import DOMAIN
 from custom_components.energy_optimizer.core.simulation.home import SimulatedHome
 from custom_components.energy_optimizer.core.simulation.settings import SimulationSettings
 from custom_components.energy_optimizer.core.tariffs.presets import DAY_NIGHT
+from scripts.demo_home.errors import DemoError
 from scripts.demo_home.folder import DemoFolder, Residence, write_json
 from scripts.demo_home.history.life import Life, Moment
 from scripts.demo_home.history.record import record
@@ -118,14 +119,35 @@ async def test_states_are_those_of_the_live_entities(stored: StoredHome) -> None
     assert energies[-1] > 1
 
 
-async def test_a_price_changes_on_the_minute(stored: StoredHome) -> None:
+SIX_IN_PARIS = datetime(2026, 6, 1, 4, tzinfo=UTC)
+TEN_AT_NIGHT_IN_PARIS = datetime(2026, 6, 1, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("key", ["tier", "next_change", "import_price"])
+async def test_a_price_changes_on_the_minute(stored: StoredHome, key: str) -> None:
+    series = await prices(stored, key, SINCE, SINCE + timedelta(hours=21))
+    changes = series.changes()
+    assert [point.at_s for point in changes[1:]] == [SIX_IN_PARIS.timestamp(), TEN_AT_NIGHT_IN_PARIS.timestamp()]
+    assert changes[0].state != changes[1].state
+
+
+@pytest.mark.parametrize("minutes", [1, 4, 5])
+async def test_a_price_is_not_written_before_what_is_recorded_already(stored: StoredHome, minutes: int) -> None:
+    start = SIX_IN_PARIS + timedelta(minutes=minutes)
+    for end in (start + timedelta(minutes=2), start + timedelta(hours=1)):
+        series = await prices(stored, "tier", start, end)
+        times = [point.at_s for point in series.points]
+        assert times == sorted(times)
+        assert times[0] >= start.timestamp()
+
+
+async def prices(stored: StoredHome, key: str, start: datetime, end: datetime) -> EntitySeries:
+    """Return what a sensor of the tariff shows."""
     life = await Life.resume(stored, begin_at=SINCE)
     assert life is not None
-    tier = StoredEntity(entity_id="sensor.ta_tier", subentry_id="TA", key="tier")
-    (series,) = await record(life.live(SINCE, SINCE + timedelta(hours=8)), [tier], {tier.entity_id: {}})
-    assert [point.state for point in series.changes()] == ["Night", "Day"]
-    six_in_paris = datetime(2026, 6, 1, 4, tzinfo=UTC).timestamp()
-    assert series.changes()[1].at_s == six_in_paris
+    sensor = StoredEntity(entity_id=f"sensor.ta_{key}", subentry_id="TA", key=key)
+    (series,) = await record(life.live(start, end), [sensor], {sensor.entity_id: {}})
+    return series
 
 
 async def test_money_starts_anew_at_midnight(stored: StoredHome) -> None:
@@ -146,6 +168,24 @@ async def test_a_home_without_its_simulated_powerwall_has_no_life(stored: Stored
     path.write_text(json.dumps({"data": {"entries": []}}), encoding="utf-8")
     assert await Life.resume(stored) is None
     assert stored.entities() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "subentry_id", "content"),
+    [
+        ("powerwall", "PW", {"integrated": {}, "day": None, "simulation": None}),
+        ("powerwall", "PW", {"meters": None, "day": None, "simulation": None}),
+        ("powerwall", "PW", {"meters": {"origin": "x", "channels": {}}, "day": {"day": "?"}, "simulation": None}),
+        ("tariff", "TA", {"day": "2026-06-01", "cost": 1.5}),
+    ],
+)
+async def test_a_home_of_an_earlier_format_asks_for_a_fresh_one(
+    stored: StoredHome, kind: str, subentry_id: str, content: dict[str, object]
+) -> None:
+    await lived(stored, SINCE, SINCE + timedelta(hours=1), begin=True)
+    stored.write_source_data(kind, subentry_id, content)
+    with pytest.raises(DemoError, match="--fresh"):
+        await Life.resume(stored)
 
 
 def _states(series: EntitySeries) -> list[str]:

@@ -53,6 +53,21 @@ def test_the_overview_leaves_out_what_is_not_there() -> None:
     assert all(card for section in sections for card in section["cards"])
 
 
+LONGEST_IN_HALF_A_SECTION = 14
+"""Letters of a tile's name at a window of 1400 pixels; a longer name is cut off."""
+
+
+def test_no_name_on_the_overview_is_cut_off() -> None:
+    words = json.loads(TRANSLATIONS.read_text(encoding="utf-8"))["entity"]
+    names = {f"{platform}.{key}": each["name"] for platform, keys in words.items() for key, each in keys.items()}
+    by_key = {each["translation_key"]: each["entity_id"] for each in entities()}
+    sections = dashboard.layout(by_key)["views"][0]["sections"]
+    tiles = [card for section in sections for card in section["cards"] if card["type"] == "tile"]
+    narrow = [names[tile["entity"]] for tile in tiles if tile.get("grid_options") != {"columns": "full"}]
+    assert narrow
+    assert [name for name in narrow if len(name) > LONGEST_IN_HALF_A_SECTION] == []
+
+
 class _Everything(dict[str, str]):
     """Has an entity for each key, called as the key."""
 

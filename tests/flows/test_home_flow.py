@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, FlowType
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntryState, FlowType
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -326,3 +326,21 @@ async def test_two_dialogs_make_one_powerwall(hass: HomeAssistant) -> None:
     result = await answer(hass, second, {"next_step_id": "entities_save"})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "single_powerwall")
     assert len(entry.subentries) == 1
+
+
+@pytest.mark.parametrize("way", ["entities", "simulated"])
+async def test_powerwalls_of_several_homes_are_told_apart(hass: HomeAssistant, way: str) -> None:
+    entry = await set_up(hass, home())
+    assert await suggested_name(hass, entry, way) == "Powerwall"
+    MockConfigEntry(domain=DOMAIN, title="Found", unique_id="f", source=SOURCE_IGNORE).add_to_hass(hass)
+    assert await suggested_name(hass, entry, way) == "Powerwall"
+    MockConfigEntry(domain=DOMAIN, title="Bach", unique_id="bach").add_to_hass(hass)
+    assert await suggested_name(hass, entry, way) == "Powerwall Home"
+
+
+async def suggested_name(hass: HomeAssistant, entry: MockConfigEntry, way: str) -> str:
+    """Return what the dialog of *way* suggests to call a new Powerwall."""
+    flow_id = await start_powerwall(hass, entry, way)
+    form = await hass.config_entries.subentries.async_configure(flow_id)
+    (name,) = [key.description["suggested_value"] for key in form["data_schema"].schema if key == "name"]
+    return str(name)

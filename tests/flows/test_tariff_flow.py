@@ -6,10 +6,11 @@ import pytest
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.energy_optimizer.const import SUBENTRY_TARIFF
-from custom_components.energy_optimizer.core.tariffs.presets import PGE_E_ELEC, SDGE_EV_TOU_5
+from custom_components.energy_optimizer.core.tariffs.presets import DAY_NIGHT, PGE_E_ELEC, SDGE_EV_TOU_5
 from tests.homes import FLAT, flat_tariff, home, set_up
 
 
@@ -170,6 +171,7 @@ async def test_from_scratch_with_two_seasons(hass: HomeAssistant, entry: MockCon
         },
     )
     assert dialog.errors == {}, "an empty form is no mistake yet"
+    assert dialog.shown == {"windows": [], "rest_tier": "Low"}, "the cheapest tier fills what no row covers"
     await dialog.fill(
         "hours",
         {
@@ -269,7 +271,7 @@ async def test_season_rows_that_cannot_be(
             [{"tier": "Day", "hours": "6-22", "days": ["Mon–Fri"]}],
             "None, my rows cover every hour",
             "uncovered",
-            {"days": "Mon–Fri", "start": "00:00", "end": "06:00", "more": "(Then 2 more.)"},
+            {"days": "Mon–Fri", "start": "00:00", "end": "06:00", "more": "(And 2 more problems like this.)"},
         ),
         (
             [
@@ -300,6 +302,55 @@ async def test_hours_that_cannot_be(
     assert dialog.errors == {"windows": error}
     assert placeholders.items() <= dialog.placeholders.items()
     assert dialog.shown == {"windows": rows, "rest_tier": rest}
+
+
+async def test_one_problem_more(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    dialog = await add(hass, entry)
+    await dialog.fill("start", {"start": "blank"})
+    await dialog.submit_as_shown("seasons")
+    await dialog.fill("prices", {"prices": [{"tier": "Day", "import_price": 0.3}]})
+    rows = [{"tier": "Day", "hours": "6-22"}]
+    await dialog.fill("hours", {"windows": rows, "rest_tier": "None, my rows cover every hour"})
+    assert dialog.placeholders["more"] == "(And 1 more problem like this.)"
+
+
+async def test_a_closed_row_says_which_price_is_paid_and_which_earned(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    dialog = await add(hass, entry)
+    await dialog.fill("start", {"start": "day_night"})
+    (rows,) = dialog.result["data_schema"].schema.values()
+    fields = rows.serialize()["selector"]["object"]["fields"]
+    units = {key: fields[key]["selector"]["number"]["unit_of_measurement"] for key in ("import_price", "export_price")}
+    assert units == {"import_price": "USD/kWh you pay", "export_price": "USD/kWh you are paid"}
+
+
+async def test_a_stored_tariff_without_tier_at_other_times_is_not_given_one(hass: HomeAssistant) -> None:
+    data = DAY_NIGHT.data()
+    data["prices"] = [{**price, "import_per_kwh": 0.3} for price in data["prices"]]
+    data["rest_tier"] = None
+    entry = await set_up(hass, home(tariff(data)))
+    dialog = await change(hass, entry)
+    await dialog.pick("hours")
+    assert dialog.errors == {"windows": "uncovered"}
+    assert dialog.shown["rest_tier"] == "None, my rows cover every hour"
+
+
+async def test_holidays_of_a_country_without_a_calendar(hass: HomeAssistant) -> None:
+    data = SDGE_EV_TOU_5.data()
+    data["holidays"] = {**data["holidays"], "country": "XX", "subdivision": "YY"}
+    dialog = await change(hass, await set_up(hass, home(tariff(data))))
+    assert "No calendar of public holidays is known for XX, YY." in dialog.placeholders["notes"]
+
+
+async def test_tariffs_of_several_homes_are_told_apart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    assert (await add(hass, entry)).shown["name"] == ""
+    MockConfigEntry(domain="energy_optimizer", title="Bach", unique_id="bach").add_to_hass(hass)
+    dialog = await add(hass, entry)
+    assert dialog.shown["name"] == "Electricity tariff Home"
+    await dialog.submit_as_shown("start", start="pge_e_elec")
+    await dialog.submit_as_shown("prices")
+    assert dialog.placeholders["name"] == "Electricity tariff Home"
 
 
 async def test_a_new_season_asks_for_its_prices_and_nothing_else(hass: HomeAssistant) -> None:
@@ -405,10 +456,15 @@ async def test_holidays(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert dialog.shown == typed
     await dialog.submit_as_shown("holiday_days", own_days=["12-24", "2026-05-15"])
     assert "Holidays" not in dialog.placeholders["table"], "the same hours on all days need no row apart"
+    count = 3 + 1 + (dt_util.now().year == 2026)
+    assert f"United States, Hawaii. Days that count in {dt_util.now().year}: {count}." in dialog.placeholders["notes"]
+    assert "They have no effect yet" in dialog.placeholders["notes"]
     await dialog.pick("hours")
     windows = [*dialog.shown["windows"], {"tier": "Night", "hours": "6-22", "days": ["Holidays"]}]
     await dialog.submit_as_shown("hours", windows=windows)
     assert "| Holidays | Night | 00:00–24:00 | 0.1 | unknown |" in dialog.placeholders["table"]
+    assert "United States, Hawaii" in dialog.placeholders["notes"]
+    assert "no effect" not in dialog.placeholders["notes"]
     await dialog.pick("holidays")
     await dialog.submit_as_shown("holidays")
     await dialog.submit_as_shown("subdivision")
@@ -439,9 +495,11 @@ async def test_holidays_without_a_country_and_turned_off_again(hass: HomeAssista
     assert dialog.shown == {"own_days": []}
     await dialog.fill("holiday_days", {"own_days": ["12-24"]})
     assert "holidays" in dialog.result["menu_options"]
+    assert f"days of your own. Days that count in {dt_util.now().year}: 1." in dialog.placeholders["notes"]
     await dialog.pick("seasons")
     await dialog.submit_as_shown("seasons", holidays_differ=False)
     assert "holidays" not in dialog.result["menu_options"]
+    assert "days of your own" not in dialog.placeholders["notes"]
 
 
 async def test_reconfigure_shows_and_changes_the_tariff(hass: HomeAssistant) -> None:

@@ -23,7 +23,9 @@ class PowerwallSteps(SubentrySteps):
 
     def _present_name(self) -> str:
         """Return what the Powerwall is called, whichever way it was reached so far."""
-        return DEFAULT_NAME if self.source == SOURCE_USER else self._get_reconfigure_subentry().title
+        if self.source == SOURCE_USER:
+            return self._told_apart(DEFAULT_NAME)
+        return self._get_reconfigure_subentry().title
 
     def _finish(self, *, title: str, data: dict[str, Any], unique_id: str) -> SubentryFlowResult:
         """Add the Powerwall, or change the one whose dialog this is."""

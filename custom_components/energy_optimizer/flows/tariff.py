@@ -44,7 +44,7 @@ class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
             return self.async_show_form(
                 step_id="start",
                 data_schema=self.add_suggested_values_to_schema(
-                    start_form(self.currency), {CONF_NAME: self.draft.name}
+                    start_form(self.currency), {CONF_NAME: self.draft.name or self._suggested_name()}
                 ),
                 description_placeholders={"currency": self.currency},
             )
@@ -118,6 +118,11 @@ class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
         if self._has_another():
             return self.async_abort(reason="single_tariff")
         return self.async_create_entry(title=self.draft.name, data=data)
+
+    def _suggested_name(self) -> str:
+        """Return a name for a home's tariff beside those of other homes; a first home's tariff needs none."""
+        default = self.words("default_name")
+        return "" if (name := self._told_apart(default)) == default else name
 
     def _has_another(self) -> bool:
         return any(True for _ in self._get_entry().get_subentries_of_type(SUBENTRY_TARIFF))

@@ -6,7 +6,7 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.util import dt as dt_util
 
 from ..api.errors import NonsenseError
-from ..api.tariff.public_holidays import look_up
+from ..api.tariff.public_holidays import country_name, look_up, subdivisions
 from ..const import CONF_CURRENCY
 from ..core.tariffs.days import Holidays
 from ..core.tariffs.validation import ProblemKind
@@ -49,7 +49,23 @@ class TariffSteps(SubentrySteps):
     async def async_summarise(self) -> dict[str, str]:
         """Return what the summary shows."""
         clock = (dt_util.utcnow(), dt_util.get_default_time_zone(), await self._async_holidays())
-        return summary(self.draft, self.words, self.currency, clock)
+        return summary(self.draft, self.words, self.currency, clock, await self._async_whose_holidays())
+
+    async def _async_whose_holidays(self) -> str:
+        """Return the country and its part; English alone has names for all countries here, so others read its code."""
+        rule = self.draft.holidays
+        if rule is None or rule.country is None:
+            return self.words("holidays_own")
+        is_english = self.hass.config.language.startswith("en")
+        run = self.hass.async_add_executor_job
+        name = await run(country_name, rule.country) if is_english else rule.country
+        if rule.subdivision is None:
+            return name
+        try:
+            parts = await run(subdivisions, rule.country)
+        except NonsenseError:
+            parts = {}
+        return f"{name}, {parts.get(rule.subdivision, rule.subdivision)}"
 
     async def _async_holidays(self) -> Holidays | None:
         if (rule := self.draft.holidays) is None:

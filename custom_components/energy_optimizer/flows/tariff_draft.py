@@ -24,6 +24,8 @@ class TariffDraft:
     plan: TimeOfUsePlan | None = None
     holidays: HolidayRule | None = None
     preset: str | None = None
+    stored: bool = False
+    """Whether it began as the tariff that is set up."""
 
     @classmethod
     def blank(cls, name: str, words: Words) -> Self:
@@ -52,9 +54,9 @@ class TariffDraft:
         """Return the tariff that is set up; raise ``ValueError``, ``KeyError`` or ``TypeError`` if it is unreadable."""
         tariff = tariff_from_data(data, UTC, None)
         if isinstance(tariff, FlatTariff):
-            return cls(name=name, flat=tariff)
+            return cls(name=name, flat=tariff, stored=True)
         rule = HolidayRule.from_data(data["holidays"]) if data.get("holidays") else None
-        return cls(name=name, plan=tariff.plan, holidays=rule, preset=data.get("preset"))
+        return cls(name=name, plan=tariff.plan, holidays=rule, preset=data.get("preset"), stored=True)
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings that keep this tariff."""
@@ -101,6 +103,14 @@ class TariffDraft:
         if (renamed := _renamed(list(plan.tiers), tiers)) is not None:
             plan = with_tier_renamed(plan, *renamed)
         self.plan = replace(plan, prices=prices)
+
+    def likely_rest_tier(self) -> str | None:
+        """Return the tier of all other times or, in a new tariff that leaves hours open, the cheapest one."""
+        plan = self.require_plan()
+        if self.stored or plan.rest_tier or all(each.kind is not ProblemKind.UNCOVERED for each in self.problems()):
+            return plan.rest_tier
+        known = [(price.import_per_kwh, price.tier) for price in plan.prices if price.import_per_kwh is not None]
+        return min(known, default=(0, None))[1]
 
     def wanted_prices(self) -> tuple[TierPrice, ...]:
         """Return the prices with an empty one for each that is missing."""

@@ -140,8 +140,9 @@ def prices_form(currency: str, seasons: Sequence[str], words: Words) -> probatio
     fields: dict[str, ObjectSelectorField] = {
         **_season_field(seasons, words),
         TIER: {"selector": TextSelector()},
-        IMPORT_PRICE: {"selector": _price_selector(currency)},
-        EXPORT_PRICE: {"selector": _price_selector(currency)},
+        # A closed row shows values and units alone: the unit has to say who pays.
+        IMPORT_PRICE: {"selector": _price_selector(currency, words("unit_paid"))},
+        EXPORT_PRICE: {"selector": _price_selector(currency, words("unit_earned"))},
     }
     return probatio.Schema({probatio.Required(PRICES, default=[]): _rows(fields, "tariff_price")})
 
@@ -184,7 +185,6 @@ def _choice(options: Iterable[str]) -> SelectSelector:
     )
 
 
-def _price_selector(currency: str) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX, unit_of_measurement=f"{currency}/kWh")
-    )
+def _price_selector(currency: str, direction: str = "") -> NumberSelector:
+    unit = f"{currency}/kWh {direction}".rstrip()
+    return NumberSelector(NumberSelectorConfig(step="any", mode=NumberSelectorMode.BOX, unit_of_measurement=unit))

@@ -124,7 +124,7 @@ class PlanSteps(TariffSteps):
         stale = [window.tier for window in plan.windows] + ([plan.rest_tier] if plan.rest_tier else [])
         values = user_input or {
             WINDOWS: write_windows(plan, self.words, holidays_differ=holidays_differ),
-            REST_TIER: plan.rest_tier or self.words("no_rest"),
+            REST_TIER: self.draft.likely_rest_tier() or self.words("no_rest"),
         }
         seasons = [season.name for season in plan.seasons]
         form = hours_form([*plan.tiers, *stale], seasons, self.words, holidays_differ=holidays_differ)

@@ -55,9 +55,9 @@ def flat_table(draft: TariffDraft, words: Words, currency: str) -> str:
 
 
 def summary(
-    draft: TariffDraft, words: Words, currency: str, clock: tuple[datetime, tzinfo, Holidays | None]
+    draft: TariffDraft, words: Words, currency: str, clock: tuple[datetime, tzinfo, Holidays | None], whose: str = ""
 ) -> dict[str, str]:
-    """Return what the last look at a tariff shows: the table, what holds now, and what is unknown."""
+    """Return what the last look at a tariff shows: the table, what holds now, *whose* holidays, what is unknown."""
     now, zone, holidays = clock
     slot = draft.tariff(zone, holidays).at(now)
     price = f"{words.price(slot.import_per_kwh)} {currency}/kWh"
@@ -73,12 +73,28 @@ def summary(
         plan = draft.require_plan()
         table = plan_table(plan, words, currency=currency, holidays_differ=draft.holidays is not None)
         exports = [each.export_per_kwh for each in plan.prices]
-    return {
-        "name": draft.name,
-        "table": table,
-        "now": state,
-        "notes": words("exports_unknown") if None in exports else "",
-    }
+    notes = holiday_notes(draft, words, holidays, whose, now.astimezone(zone).year)
+    if None in exports:
+        notes.append(words("exports_unknown"))
+    return {"name": draft.name, "table": table, "now": state, "notes": "\n\n".join(notes)}
+
+
+def holiday_notes(draft: TariffDraft, words: Words, holidays: Holidays | None, whose: str, year: int) -> list[str]:
+    """Return what there is to know about the holidays of a tariff that tells them apart."""
+    if draft.flat is not None or draft.holidays is None:
+        return []
+    if holidays is None:
+        return [words("holidays_not_found", whose=whose)]
+    count = sum(day.year == year for day in holidays.dates)
+    notes = [words("holidays_count", whose=whose, count=str(count), year=str(year))]
+    plan = draft.require_plan()
+    if all(
+        plan.profile(season.name, kind) == plan.profile(season.name, DayKind.HOLIDAY)
+        for season in plan.seasons
+        for kind in ALL_WEEK
+    ):
+        notes.append(words("holidays_no_effect"))
+    return notes
 
 
 def problem_words(problem: Problem, others: int, words: Words) -> dict[str, str]:
@@ -90,8 +106,14 @@ def problem_words(problem: Problem, others: int, words: Words) -> dict[str, str]
         "days": ", ".join(words.days(problem.days, holidays_differ=DayKind.HOLIDAY in problem.days)),
         "start": clock_text(problem.start_minute or 0),
         "end": clock_text(problem.end_minute or 0),
-        "more": words("more_problems", count=str(others)) if others else "",
+        "more": _more(others, words),
     }
+
+
+def _more(others: int, words: Words) -> str:
+    if not others:
+        return ""
+    return words("one_more_problem") if others == 1 else words("more_problems", count=str(others))
 
 
 def _cell(text: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.energy_optimizer.api.errors import NonsenseError
 from custom_components.energy_optimizer.api.tariff.public_holidays import (
+    country_name,
     holiday_names,
     look_up,
     subdivisions,
@@ -74,6 +75,13 @@ def test_days_of_the_users_own() -> None:
 def test_names_are_in_the_order_of_the_year() -> None:
     assert holiday_names("FR", None, 2026)[0] == "Jour de l'an"
     assert holiday_names("FR", None, 2026)[-1] == "Noël"
+
+
+@pytest.mark.parametrize(
+    ("country", "name"), [("NZ", "New Zealand"), ("IM", "Isle of Man"), ("FR", "France"), ("XX", "XX")]
+)
+def test_names_of_countries(country: str, name: str) -> None:
+    assert country_name(country) == name
 
 
 def test_countries() -> None:

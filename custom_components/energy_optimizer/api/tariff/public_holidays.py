@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 import holidays
+from holidays.registry import COUNTRIES
 
 from ...core.tariffs.days import LEAP_YEAR, Holidays, MonthDay
 from ...core.tariffs.holiday_rule import HolidayRule, Substitutes
@@ -13,11 +14,20 @@ from ..errors import NonsenseError
 _SUNDAY: Final = 6
 _MONDAY: Final = 0
 _NAMED_YEARS: Final = 3
+_SMALL_WORDS: Final = frozenset({"and", "da", "of", "the"})
 
 
 def supported_countries() -> list[str]:
     """Return the countries whose holidays are known, as two letters each."""
     return sorted(country for country in holidays.list_supported_countries(include_aliases=False) if len(country) == 2)
+
+
+def country_name(country: str) -> str:
+    """Return the English name of a country given by two letters, or the letters if there is none."""
+    words = next((key.split("_") for key, codes in COUNTRIES.items() if codes[1] == country), None)
+    if words is None:
+        return country
+    return " ".join(word if word in _SMALL_WORDS else word.capitalize() for word in words)
 
 
 def subdivisions(country: str) -> dict[str, str]:
