@@ -66,7 +66,8 @@ async def running(options: Options, *, any_port: bool = False, homes: Path = HOM
             await furnish.wait_until_available(client)
             await import_hourly(client, history.series, history.until_s)
         else:
-            await _wait_for_a_changed_home(client)
+            for trouble in await furnish.wait_for_what_answers(client):
+                say(trouble)
         folder.write_note(used_at=datetime.now(UTC).isoformat(), place=folder.residence.place.key)
         yield RunningDemo(folder=folder, server=server, client=client)
 
@@ -93,14 +94,6 @@ async def _take_up(folder: DemoFolder, options: Options) -> None:
         replay.move_in(folder, options.series)
     if (off := await past.catch_up(folder)) is not None:
         say(f"It was off for {_duration(off)}; what it did meanwhile is filled in.")
-
-
-async def _wait_for_a_changed_home(client: Client) -> None:
-    """Wait as for a new home, but open one all the same whose visitor has added what does not answer."""
-    try:
-        await furnish.wait_until_available(client)
-    except DemoError as err:
-        say(f"{err}. Perhaps something was changed in the home; it opens all the same.")
 
 
 async def _wait_until_it_works(server: Server, client: Client) -> None:

@@ -86,10 +86,49 @@ async def wait_until_available(
         await asyncio.sleep(0.5)
 
 
+async def wait_for_what_answers(client: Client, patience_s: float = SETTLE_PATIENCE_S) -> list[str]:
+    """Wait until our entities are available, but for devices that say themselves that they cannot be read.
+
+    Returns:
+        A sentence for each device with entities that are not available: a visitor may have added what does not answer.
+    """
+    started = asyncio.get_running_loop().time()
+    while True:
+        ours = await our_entities(client)
+        states = await client.states()
+        broken = _broken_connections(ours, states)
+        waiting = {each["device_id"] for each in ours if _absent(states.get(each["entity_id"]))} - broken.keys()
+        if not waiting or asyncio.get_running_loop().time() - started > patience_s:
+            break
+        await asyncio.sleep(0.5)
+    devices = await client.ask("config/device_registry/list")
+    names = {each["id"]: each["name_by_user"] or each["name"] for each in devices}
+    sentences = {device: _TROUBLES.get(why, "cannot be read") for device, why in broken.items()}
+    sentences |= dict.fromkeys(waiting, "is not available")
+    return sorted(f"{names.get(device, 'Something')} {trouble}." for device, trouble in sentences.items())
+
+
 async def our_entities(client: Client) -> list[dict[str, Any]]:
     """Return the registry entries of our enabled entities."""
     registry = await client.ask("config/entity_registry/list")
     return [each for each in registry if each["platform"] == DOMAIN and each["disabled_by"] is None]
+
+
+_TROUBLES: Mapping[str, str] = {
+    "unreachable": "does not answer",
+    "refused": "refuses its password or key",
+    "certificate": "has another certificate than before",
+}
+
+
+def _broken_connections(entities: list[dict[str, Any]], states: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """Return what the connection of each device is that looked and could not read."""
+    connections = {
+        each["device_id"]: states[each["entity_id"]]["state"]
+        for each in entities
+        if each["translation_key"] == "connection" and each["entity_id"] in states
+    }
+    return {device: state for device, state in connections.items() if state not in ("ok", "unavailable", "unknown")}
 
 
 def _absent(state: dict[str, Any] | None) -> bool:

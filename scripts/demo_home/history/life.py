@@ -36,6 +36,8 @@ class Moment:
     """All that our coordinators would have shown at an instant."""
 
     at: datetime
+    since: datetime
+    """When they looked before, or when the stretch of time began."""
     powerwall: PowerwallSnapshot
     tariffs: dict[str, TariffSnapshot]
     """By subentry."""
@@ -72,7 +74,20 @@ class Life:
 
         Returns:
             ``None`` if the home has no simulated Powerwall (any more).
+
+        Raises:
+            DemoError: if what was stored cannot be understood, as after a change of its format.
         """
+        try:
+            return await cls._resume(stored, begin_at)
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            raise DemoError(
+                f"What this demo home has stored cannot be read; it may be of an earlier version ({err!r}). "
+                "Start the demo again with --fresh: that throws this home and its history away and begins anew."
+            ) from err
+
+    @classmethod
+    async def _resume(cls, stored: StoredHome, begin_at: datetime | None) -> Life | None:
         subentry = stored.simulated_powerwall()
         if subentry is None:
             return None
@@ -118,12 +133,13 @@ class Life:
     async def live(self, start: datetime, end: datetime) -> AsyncIterator[Moment]:
         """Yield a moment for each five minutes from *start*, and one at *end*."""
         first_s = start.timestamp() // EVERY_S * EVERY_S + LOOK_S
-        at = datetime.fromtimestamp(first_s, UTC)
+        at, before = datetime.fromtimestamp(first_s, UTC), start
         while at < end:
             if at >= start:
-                yield await self._look(at)
+                yield await self._look(at, before)
+                before = at
             at += timedelta(seconds=EVERY_S)
-        yield await self._look(end)
+        yield await self._look(end, before)
 
     def keep(self) -> None:
         """Let Home Assistant go on from here at its next start."""
@@ -139,7 +155,7 @@ class Life:
             day = tariff_storage.day_to_json(priced.cost)
             self.stored.write_source_data("tariff", subentry_id, day)
 
-    async def _look(self, at: datetime) -> Moment:
+    async def _look(self, at: datetime, before: datetime) -> Moment:
         self.clock.now = at
         zone = self.stored.place().time_zone
         reading = await self.path.read()
@@ -154,7 +170,8 @@ class Life:
             priced.cost = priced.cost.advance(totals, at, priced.tariff, zone)
             today = day_starts_at(at.astimezone(zone).date(), zone)
             tariffs[subentry_id] = TariffSnapshot(slot=priced.tariff.at(at), today=priced.cost, today_starts_at=today)
-        return Moment(at=at, powerwall=PowerwallSnapshot(reading=reading, totals=totals, day=self.day), tariffs=tariffs)
+        powerwall = PowerwallSnapshot(reading=reading, totals=totals, day=self.day)
+        return Moment(at=at, since=before, powerwall=powerwall, tariffs=tariffs)
 
 
 def _tariff(data: Json, stored: StoredHome) -> Tariff:

@@ -1,7 +1,7 @@
 """Turns moments into the states of our entities, by the same descriptions that make them live."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from homeassistant.components.sensor import SensorStateClass
 
@@ -11,7 +11,7 @@ from custom_components.energy_optimizer.coordinators.tariff import TariffSnapsho
 
 from ..stored_home import StoredEntity
 from .life import Moment
-from .series import EVERY_S, EntitySeries, Point, state_text
+from .series import EntitySeries, Point, state_text
 
 
 async def record(
@@ -27,7 +27,7 @@ async def record(
         for entity, series in many.items():
             snapshot = moment.tariffs.get(entity.subentry_id, moment.powerwall)
             if isinstance(snapshot, TariffSnapshot):
-                point = _tariff_point(entity, snapshot, moment.at)
+                point = _tariff_point(entity, snapshot, moment)
             else:
                 point = _powerwall_point(entity, snapshot, moment.at)
             if point is not None:
@@ -58,14 +58,14 @@ def _powerwall_point(entity: StoredEntity, snapshot: PowerwallSnapshot, at: date
     return Point(at.timestamp(), state_text(value))
 
 
-def _tariff_point(entity: StoredEntity, snapshot: TariffSnapshot, at: datetime) -> Point | None:
+def _tariff_point(entity: StoredEntity, snapshot: TariffSnapshot, moment: Moment) -> Point | None:
     if entity.domain != "sensor" or (description := _TARIFF_SENSORS.get(entity.key)) is None:
         return None
     value = state_text(description.value_fn(snapshot))
     if description.state_class == SensorStateClass.TOTAL:
         since = snapshot.today.counted_since
         return Point(
-            at.timestamp(),
+            moment.at.timestamp(),
             value,
             (
                 ("counted_since", since.isoformat() if since else None),
@@ -73,5 +73,5 @@ def _tariff_point(entity: StoredEntity, snapshot: TariffSnapshot, at: datetime) 
             ),
         )
     # Prices change on the minute, not when the home is looked at next.
-    changed_just_now = at - snapshot.slot.starts_at < timedelta(seconds=EVERY_S)
-    return Point((snapshot.slot.starts_at if changed_just_now else at).timestamp(), value)
+    began_at = snapshot.slot.starts_at
+    return Point((began_at if began_at >= moment.since else moment.at).timestamp(), value)

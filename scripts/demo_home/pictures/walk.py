@@ -11,6 +11,9 @@ from ..furnish import our_entities
 from .browser import Visitor
 
 SECOND_HOME = "Holiday home"
+ADD_HOME = "Add home"
+CHANGE_TARIFF = "Change tariff"
+WHICH_WAY = "How is the Powerwall reached?"
 INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
 
 
@@ -58,7 +61,7 @@ async def _integration(walk: Walk) -> None:
 
 async def _tariff_dialog(walk: Walk) -> None:
     await walk.guest.go(INTEGRATION)
-    await walk.guest.page.get_by_label("Change tariff").first.click()
+    await walk.guest.page.get_by_label(CHANGE_TARIFF).first.click()
     await walk.guest.settle()
 
 
@@ -66,10 +69,10 @@ async def _add_powerwall(walk: Walk) -> None:
     """Add a second home, since the first has its Powerwall, and follow the dialog to where it asks for one."""
     page = walk.guest.page
     await walk.guest.go(INTEGRATION)
-    await page.get_by_text("Add hub").click()
+    await page.get_by_text(ADD_HOME, exact=True).click()
     await page.locator("step-flow-form input").filter(visible=True).first.fill(SECOND_HOME)
     await page.get_by_text("Submit").click()
-    await page.get_by_text("How is the Powerwall reached?").wait_for()
+    await page.get_by_text(WHICH_WAY).wait_for()
     await walk.guest.settle()
 
 
