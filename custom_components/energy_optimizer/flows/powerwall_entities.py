@@ -103,7 +103,7 @@ class EntitiesSteps(PowerwallSteps):
         """Show the readings in our signs and let the user judge them."""
         path = self._path()
         try:
-            reading = await path.read()
+            reading = path.preview()
         except SourceError:  # an entity fell silent since it was checked
             return await self.async_step_entities(_nested(self._title, self._chosen))
         if any(power is not None and power < NEGATIVE_KW for power in (reading.home_kw, reading.solar_kw)):

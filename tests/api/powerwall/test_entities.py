@@ -50,6 +50,16 @@ async def test_the_home_is_computed_where_nothing_measures_it(powers: HomeAssist
     assert (await EntitiesPowerwall(powers, entities).read()).home_kw is None
 
 
+async def test_a_house_below_zero_is_shown_before_it_is_saved_and_unknown_after(powers: HomeAssistant) -> None:
+    show(powers, grid=("-3", "kW"), battery=("0", "W"), solar=("0.5", "kW"))
+    entities = PowerwallEntities(grid_power="sensor.grid", battery_power="sensor.battery", solar_power="sensor.solar")
+    path = EntitiesPowerwall(powers, entities)
+    assert path.preview().home_kw == pytest.approx(-2.5)
+    assert (await path.read()).home_kw is None
+    show(powers, grid=("-0.55", "kW"))
+    assert (await path.read()).home_kw == 0
+
+
 @pytest.mark.parametrize("state", ["unavailable", "unknown"])
 async def test_silence_is_unknown_and_not_zero(powers: HomeAssistant, state: str) -> None:
     show(powers, solar=(state, None), level=(state, None))

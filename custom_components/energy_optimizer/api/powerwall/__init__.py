@@ -1,5 +1,6 @@
 """Ways to reach a Powerwall."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -19,6 +20,13 @@ class PowerwallAbilities:
     has_solar: bool = True
     confirm_within: timedelta = timedelta(seconds=30)
     """How long a change may take until it is read back."""
+
+
+class Run(Protocol):
+    """Runs a blocking function elsewhere, as ``hass.async_add_executor_job`` does."""
+
+    def __call__[*Ts, T](self, target: Callable[[*Ts], T], /, *args: *Ts) -> Awaitable[T]:
+        """Start *target* and return what will hold its result."""
 
 
 class PowerwallPath(Protocol):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, override
 
@@ -25,6 +25,7 @@ from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter
 
 from ...core.accounting.integration import LONGEST_GAP
 from ...core.model.energy import EnergyTotals
+from ...core.model.noise import not_negative
 from ...core.model.powerwall import PowerwallReading, PowerwallSettings
 from ..errors import NonsenseError, NotPermittedError, SourceError, UnreachableError
 from . import PowerwallAbilities, PowerwallPath
@@ -32,7 +33,6 @@ from .options import EXPORT_RULE_OPTIONS, OPERATION_MODE_OPTIONS, matches, match
 
 POLL_INTERVAL = timedelta(seconds=10)
 """Reading states costs nothing: they are in memory."""
-NOISE_KW = 0.1
 MOST_KW = 200.0
 """No home behind a Powerwall moves more: beyond it, a sensor's unit is wrong."""
 
@@ -116,6 +116,16 @@ class EntitiesPowerwall(PowerwallPath):
 
     @override
     async def read(self) -> PowerwallReading:
+        reading = self.preview()
+        return replace(reading, solar_kw=not_negative(reading.solar_kw), home_kw=not_negative(reading.home_kw))
+
+    def preview(self) -> PowerwallReading:
+        """Return what the entities say, also sun or house below zero, which tells of a wrong sign or unit.
+
+        Raises:
+            UnreachableError: if neither grid nor battery has a value.
+            EntityNonsenseError: if an entity shows what it cannot mean.
+        """
         entities = self._entities
         grid = self._power_kw(entities.grid_power, inverted=entities.grid_inverted)
         battery = self._power_kw(entities.battery_power, inverted=entities.battery_inverted)
@@ -129,8 +139,8 @@ class EntitiesPowerwall(PowerwallPath):
             taken_at=dt_util.utcnow(),
             grid_kw=grid,
             battery_kw=battery,
-            solar_kw=_noise_free(solar),
-            home_kw=_noise_free(home),
+            solar_kw=solar,
+            home_kw=home,
             level_percent=self._percent(entities.level),
             stale=self._stale(),
             totals=self._totals(),
@@ -290,8 +300,3 @@ def _finite(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _noise_free(power_kw: float | None) -> float | None:
-    """Take a little less than nothing for nothing; more of it is shown, since it means that a sign is wrong."""
-    return 0.0 if power_kw is not None and -NOISE_KW <= power_kw < 0 else power_kw

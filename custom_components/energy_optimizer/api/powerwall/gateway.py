@@ -1,16 +1,16 @@
 """A Powerwall reached through its gateway on the home network, by pypowerwall."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, override
+from typing import Any, override
 
 from ...core.model.powerwall import PowerwallIdentity, PowerwallReading, PowerwallSettings
 from ..errors import NotPermittedError, RefusedError, SourceError, UnreachableError
-from . import PowerwallAbilities, PowerwallPath
+from . import PowerwallAbilities, PowerwallPath, Run
 from .gateway_reading import model_of, reading_of
 from .gateway_session import GatewaySession, KeyPendingError, KeyUnknownError, forget
 from .gateway_settings import GatewaySettings
@@ -18,13 +18,6 @@ from .gateway_settings import GatewaySettings
 __all__ = ["GatewayPowerwall", "GatewayProbe", "GatewaySettings", "KeyPendingError", "KeyUnknownError", "forget"]
 
 POLL_INTERVAL = timedelta(seconds=10)
-
-
-class Run(Protocol):
-    """Runs a blocking function elsewhere, as ``hass.async_add_executor_job`` does."""
-
-    def __call__[*Ts, T](self, target: Callable[[*Ts], T], /, *args: *Ts) -> Awaitable[T]:
-        """Start *target* and return what will hold its result."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...core.model.energy import EnergyTotals
+from ...core.model.noise import not_negative
 from ...core.model.powerwall import (
     ExportRule,
     GridStatus,
@@ -19,8 +20,6 @@ from .gateway_scale import app_percent, usable_kwh, usable_left_kwh
 
 MOST_KW = 200.0
 """No home behind a Powerwall moves more: beyond it, the unit is not the watt."""
-NOISE_KW = 0.1
-"""So far below zero, a meter that cannot be negative shows noise or an inverter's own draw."""
 
 _GRID_STATUS = {"UP": GridStatus.CONNECTED, "DOWN": GridStatus.ISLANDED, "SYNCING": GridStatus.SYNCING}
 _MODELS = {"1118431": "Backup Gateway 1", "1152100": "Backup Gateway 2", "1232100": "Backup Gateway 2"}
@@ -62,7 +61,7 @@ def reading_of(look: GatewayLook, taken_at: datetime) -> PowerwallReading:
     if not any(powers.values()):
         # A running home is never at exactly nothing: so answer gateways that have just started.
         raise NonsenseError("The gateway's meters show nothing at all")
-    home_kw = _not_negative(powers["load"])
+    home_kw = not_negative(powers["load"])
     battery = _mapping(look.system_status)
     full_wh, left_wh = _positive(battery, "nominal_full_pack_energy"), _number(battery.get("nominal_energy_remaining"))
     left_kwh = None if full_wh is None or left_wh is None else usable_left_kwh(left_wh, full_wh)
@@ -70,7 +69,7 @@ def reading_of(look: GatewayLook, taken_at: datetime) -> PowerwallReading:
         taken_at=taken_at,
         grid_kw=powers["site"],
         battery_kw=powers["battery"],
-        solar_kw=_not_negative(powers["solar"]),
+        solar_kw=not_negative(powers["solar"]),
         home_kw=home_kw,
         level_percent=app_percent(level),
         capacity_kwh=None if full_wh is None else usable_kwh(full_wh),
@@ -155,13 +154,6 @@ def _power_kw(meters: Mapping[str, object], meter: str) -> float | None:
     if abs(watts) > MOST_KW * 1000:
         raise NonsenseError(f"The power of {meter} is impossibly large")
     return watts / 1000
-
-
-def _not_negative(value_kw: float | None) -> float | None:
-    """Take noise below zero as zero and what is far below it as unknown."""
-    if value_kw is None or value_kw < -NOISE_KW:
-        return None
-    return max(0.0, value_kw)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -3,11 +3,11 @@
 import asyncio
 import gzip
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, override
+from typing import override
 
 from ...const import CONF_SERIES_FILE, CONF_SERIES_HOME
 from ...core.model.place import Place
@@ -19,7 +19,7 @@ from ...core.simulation.settings import SimulationSettings
 from ...core.simulation.state import Change, HomeState
 from ...core.tariffs import Tariff
 from ..errors import NonsenseError, UnreachableError
-from . import PowerwallAbilities, PowerwallPath
+from . import PowerwallAbilities, PowerwallPath, Run
 
 __all__ = ["SimulatedPowerwall", "SimulationSettings", "UnreadableSeries", "load_series"]
 
@@ -42,13 +42,6 @@ SHOWN = SETTINGS | {
     "identity",
     "firmware",
 }
-
-
-class Run(Protocol):
-    """Runs a blocking function elsewhere, as ``hass.async_add_executor_job`` does."""
-
-    def __call__[*Ts, T](self, target: Callable[[*Ts], T], /, *args: *Ts) -> Awaitable[T]:
-        """Start *target* and return what will hold its result."""
 
 
 @dataclass(frozen=True, slots=True)
