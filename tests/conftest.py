@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+from pathlib import Path
+
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -19,3 +21,11 @@ def _enable_custom_integrations(enable_custom_integrations: None) -> None:
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Write snapshots the way Home Assistant does, without ids and times that differ from run to run."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Give each test a configuration folder of its own: what one sweeps away, another beside it may be using."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    return str(folder)

@@ -220,22 +220,29 @@ async def test_a_bad_file_does_not_take_the_home_down(
 
 
 async def test_a_powerwall_removed_from_a_disabled_home_leaves_nothing(hass: HomeAssistant) -> None:
+    show_battery(hass)
+    entry = home(powerwall(BATTERY_ENTITIES))
     storage = Path(hass.config.path(".storage"))
     left = [
         storage / f"{DOMAIN}.powerwall.gone",
         storage / f"{DOMAIN}.tariff.gone",
         storage / DOMAIN / "gone" / "key.pem",
     ]
+    kept = [
+        storage / f"{DOMAIN}.powerwall.{next(iter(entry.subentries))}.corrupt.2026-06-01T00:00:00.5+00:00",
+        storage / f"{DOMAIN}.ledger",
+        storage / "core.uuid",
+    ]
 
     def leave() -> None:
-        for file in left:
+        for file in (*left, *kept):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("{}")
 
     await hass.async_add_executor_job(leave)
-    await set_up(hass, home())
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert not await hass.async_add_executor_job(lambda: [file for file in left if file.exists()])
+    assert await hass.async_add_executor_job(lambda: [file for file in kept if file.exists()]) == kept
 
 
 async def test_counted_energy_survives_a_reload(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:

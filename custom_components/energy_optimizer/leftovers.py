@@ -5,7 +5,7 @@ from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN
+from .const import DOMAIN, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
 
 
 async def async_sweep(hass: HomeAssistant) -> None:
@@ -16,9 +16,10 @@ async def async_sweep(hass: HomeAssistant) -> None:
 
 
 def _sweep(storage: Path, living: frozenset[str]) -> None:
-    for file in storage.glob(f"{DOMAIN}.*.*"):
-        if file.name.rpartition(".")[2] not in living:
-            file.unlink(missing_ok=True)
+    for kind in (SUBENTRY_POWERWALL, SUBENTRY_TARIFF):
+        for file in storage.glob(f"{DOMAIN}.{kind}.*"):
+            if file.name.split(".")[2] not in living:  # the rest of a name tells of a damaged file that was set aside
+                file.unlink(missing_ok=True)
     folder = storage / DOMAIN
     if not folder.is_dir():
         return
