@@ -64,19 +64,22 @@ async def test_diagnostics(hass: HomeAssistant, snapshot: SnapshotAssertion) -> 
     assert await diagnostics.async_get_config_entry_diagnostics(hass, entry) == snapshot
 
 
-async def test_diagnostics_hold_no_secret(hass: HomeAssistant) -> None:
+async def test_diagnostics_hold_no_secret(hass: HomeAssistant, socket_enabled: None) -> None:
     secrets = {
-        "host": "192.0.2.7",
+        "host": "127.0.0.1:9",
         "customer_password": "hunter2",
         "gateway_password": "ABCDEFGHIJ",
         "key_pem": "-----BEGIN PRIVATE KEY-----",
         "email": "me@example.com",
+        "serial": "1232100-00-E--TG0123456789AB",
+        "mac": "b0:b2:1c:00:00:01",
     }
     entry = await set_up(hass, fixed_home())
     (subentry, _) = entry.subentries.values()
-    hass.config_entries.async_update_subentry(entry, subentry, data=dict(subentry.data) | secrets)
+    hass.config_entries.async_update_subentry(entry, subentry, data=secrets | {"path": "gateway", "auth": "customer"})
     await hass.async_block_till_done()
     told = await diagnostics.async_get_config_entry_diagnostics(hass, entry)
     assert not [secret for secret in secrets.values() if secret in str(told)]
     assert str(HOME_DATA["latitude"]) not in str(told)
     assert told["sources"][0]["settings"]["host"] == REDACTED
+    assert told["sources"][0]["state"]["connection"] == "unreachable"

@@ -159,6 +159,9 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
             reading = await self.path.read()
         except SourceError as err:
             raise self._failed(err) from err
+        except Exception:  # a mistake of ours or of a library: Home Assistant logs it, and "ok" would be a lie
+            self.connection = "nonsense"
+            raise
         if self._shutdown_requested and self.data is not None:
             return self.data  # asked before the source was stopped: what it counted is stored already
         self._silent_since = None
