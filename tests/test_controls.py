@@ -179,13 +179,17 @@ async def test_a_read_only_path_says_so(hass: HomeAssistant) -> None:
     assert error.value.translation_placeholders["settings"] == "Charging from the grid"
 
 
-async def test_repairs_go_with_their_powerwall(hass: HomeAssistant, battery: Battery) -> None:
+@pytest.mark.parametrize("way", ["remove_subentry", "unload"])
+async def test_repairs_go_with_their_powerwall(hass: HomeAssistant, battery: Battery, way: str) -> None:
     battery.answer("input_boolean", "turn_on", lambda _: None)
     for _ in range(3):
         with pytest.raises(HomeAssistantError):
             await ask(hass, CHARGING, "turn_on")
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     (subentry_id,) = entry.subentries
-    hass.config_entries.async_remove_subentry(entry, subentry_id)
+    if way == "unload":
+        await hass.config_entries.async_unload(entry.entry_id)
+    else:
+        hass.config_entries.async_remove_subentry(entry, subentry_id)
     await hass.async_block_till_done()
     assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]

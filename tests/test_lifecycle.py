@@ -15,7 +15,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import async_capture_events, async_fire_time_changed
 
 from custom_components.energy_optimizer.api.powerwall.entities import EntitiesPowerwall
 from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL
@@ -370,3 +370,26 @@ async def test_the_simulated_home_lives(hass: HomeAssistant, freezer: FrozenDate
     assert len(ours) > 20
     assert not [state.entity_id for state in ours if state.state in (STATE_UNAVAILABLE, "unknown")]
     assert float(hass.states.get("sensor.powerwall_solar_power").state) > 0.3
+
+
+async def test_a_renamed_powerwall_keeps_its_entities_even_during_set_up(hass: HomeAssistant) -> None:
+    show_battery(hass)
+    entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
+    er.async_get(hass).async_update_entity(GRID, new_entity_id="sensor.mine")
+    (subentry,) = entry.subentries.values()
+    read, renamed = EntitiesPowerwall.read, False
+
+    async def read_and_rename(path: EntitiesPowerwall) -> PowerwallReading:
+        nonlocal renamed
+        if not renamed:
+            renamed = True
+            hass.config_entries.async_update_subentry(entry, subentry, title="Battery")
+            await asyncio.sleep(0)
+        return await read(path)
+
+    removed = async_capture_events(hass, er.EVENT_ENTITY_REGISTRY_UPDATED)
+    with patch.object(EntitiesPowerwall, "read", read_and_rename):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+    assert not [event for event in removed if event.data["action"] == "remove"]
+    assert hass.states.get("sensor.mine").state == "0.0"

@@ -7,7 +7,13 @@ from homeassistant.helpers import device_registry as dr
 from .const import DOMAIN
 from .coordinators.runtime import HomeConfigEntry, HomeRuntime
 from .leftovers import async_sweep
-from .sources import async_forget_sources, async_start_sources, async_stop_sources, async_update_sources
+from .sources import (
+    async_forget_sources,
+    async_start_sources,
+    async_stop_sources,
+    async_update_sources,
+    remove_former_entities,
+)
 
 PLATFORMS = (Platform.CALENDAR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH)
 
@@ -26,6 +32,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> bool
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))  # first: a change may come while they start
     await async_start_sources(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.runtime_data.ready = True
+    for source in entry.runtime_data.sources.values():
+        remove_former_entities(hass, entry, source)
     return True
 
 

@@ -1,6 +1,7 @@
 """Finds what is stored for sources that were removed while their home was disabled, and deletes it."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
@@ -16,15 +17,15 @@ async def async_sweep(hass: HomeAssistant) -> None:
 
 
 def _sweep(storage: Path, living: frozenset[str]) -> None:
+    """Delete what can be deleted; another home that starts at the same time may be faster."""
     for kind in (SUBENTRY_POWERWALL, SUBENTRY_TARIFF):
-        for file in storage.glob(f"{DOMAIN}.{kind}.*"):
+        for file in list(storage.glob(f"{DOMAIN}.{kind}.*")):
             if file.name.split(".")[2] not in living:  # the rest of a name tells of a damaged file that was set aside
-                file.unlink(missing_ok=True)
+                with suppress(OSError):
+                    file.unlink()
     folder = storage / DOMAIN
-    if not folder.is_dir():
-        return
-    for inner in folder.iterdir():
+    for inner in list(folder.glob("*")):
         if inner.name not in living:
             shutil.rmtree(inner, ignore_errors=True)
-    if not any(folder.iterdir()):
+    with suppress(OSError):  # another Powerwall's files are in it, or there is none
         folder.rmdir()

@@ -42,6 +42,8 @@ async def async_stop_sources(entry: HomeConfigEntry) -> None:
         for subentry_id in list(runtime.sources):
             if (source := await runtime.hide(subentry_id)) is not None:
                 await source.async_stop()
+                if isinstance(source, PowerwallCoordinator):
+                    forget_issues(source)
 
 
 async def async_forget_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
@@ -133,12 +135,17 @@ async def _async_replace(hass: HomeAssistant, entry: HomeConfigEntry, old: Sourc
         await _async_forget(hass, entry, old)
         return
     await _async_add(hass, entry, subentry)
-    if old.subentry_id not in runtime.sources:
-        return
-    kept = {entity.unique_id for entity in runtime.entities.get(old.subentry_id, [])}
+    if runtime.ready and (new := runtime.sources.get(old.subentry_id)) is not None:
+        remove_former_entities(hass, entry, new)
+
+
+@callback
+def remove_former_entities(hass: HomeAssistant, entry: HomeConfigEntry, source: SourceCoordinator[Any]) -> None:
+    """Take out of the registry what a source no longer has since its subentry was changed."""
+    kept = {entity.unique_id for entity in entry.runtime_data.entities.get(source.subentry_id, [])}
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        if entity.config_subentry_id == old.subentry_id and entity.unique_id not in kept:
+        if entity.config_subentry_id == source.subentry_id and entity.unique_id not in kept:
             registry.async_remove(entity.entity_id)
 
 

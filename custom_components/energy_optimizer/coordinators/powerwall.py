@@ -23,9 +23,10 @@ from ..api.errors import (
     UnreachableError,
 )
 from ..api.powerwall import PowerwallPath
-from ..const import CONF_PATH, DOMAIN, PATH_ENTITIES
+from ..const import CONF_FUSE_A, CONF_PATH, CONF_PHASES, DOMAIN, PATH_ENTITIES
 from ..core.accounting.day import DayEnergy
 from ..core.accounting.meters import Meters
+from ..core.model.connection import most_power_kw
 from ..core.model.energy import EnergyTotals
 from ..core.model.powerwall import PowerwallIdentity, PowerwallReading, PowerwallSettings
 from ..storage.powerwall import (
@@ -180,7 +181,8 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
         self._silent_since = self._silent_since or now
         if isinstance(err, RefusedError):
             self.update_interval = REFUSED_POLL
-            self._start_reauth()
+            if not self._shutdown_requested:
+                self._start_reauth()
         elif now - self._silent_since > PATIENCE:
             self.update_interval = SLOWEST_POLL
         return UpdateFailed(
@@ -199,7 +201,9 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
 
     def _take_in(self, reading: PowerwallReading) -> PowerwallSnapshot:
         """Count what flowed since the last reading."""
-        self._meters = self._meters.advance(self.data.reading if self.data else None, reading)
+        home = self.config_entry.data
+        before, most_kw = self.data.reading if self.data else None, most_power_kw(home[CONF_FUSE_A], home[CONF_PHASES])
+        self._meters = self._meters.advance(before, reading, most_kw=most_kw)
         totals = self._meters.totals
         zone = dt_util.get_default_time_zone()
         if self._day is None:

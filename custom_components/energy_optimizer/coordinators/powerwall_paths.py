@@ -55,10 +55,13 @@ def meters_origin(data: Mapping[str, Any]) -> str:
     """Name whose counters a subentry's data lead to: with another name, counting goes on from the totals reached."""
     match data[CONF_PATH]:
         case str(path) if path == PATH_GATEWAY:
-            return f"gateway {data.get('serial') or data.get('host')}"
+            # Each login reads other counters: the web interface's own, or those of the batteries.
+            return f"gateway {data.get('serial') or data.get('host')} {data.get('auth')}"
         case str(path) if path == PATH_ENTITIES:
             chosen = PowerwallEntities.from_data(data).named
-            return "entities " + " ".join(chosen[name] for name in sorted(chosen) if name.endswith("_energy"))
+            return "entities " + " ".join(
+                f"{name}={chosen[name]}" for name in sorted(chosen) if name.endswith("_energy")
+            )
         case path:
             return str(path)
 

@@ -28,6 +28,8 @@ class HomeRuntime:
     entities: dict[str, list[Entity]] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while sources come and go, since several changes may arrive at once."""
+    ready: bool = False
+    """Every platform has made its entities."""
     closed: bool = False
     """The home is being unloaded: nothing may start any more."""
 

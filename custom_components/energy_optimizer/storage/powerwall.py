@@ -53,7 +53,7 @@ def meters_to_json(meters: Meters) -> dict[str, Any]:
     return {
         "origin": meters.origin,
         "channels": {
-            name: [meter.total_kwh, meter.counter_kwh, meter.changed_at.isoformat() if meter.changed_at else None]
+            name: [meter.total_kwh, meter.counter_kwh, meter.read_at.isoformat() if meter.read_at else None]
             for name, meter in meters.channels.items()
         },
     }
@@ -67,8 +67,8 @@ def meters_from_json(stored: dict[str, Any]) -> Meters:
             name: Meter(
                 total_kwh=total_kwh,
                 counter_kwh=counter_kwh,
-                changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
+                read_at=datetime.fromisoformat(read_at) if read_at else None,
             )
-            for name, (total_kwh, counter_kwh, changed_at) in stored["channels"].items()
+            for name, (total_kwh, counter_kwh, read_at) in stored["channels"].items()
         },
     )

@@ -60,12 +60,20 @@ def test_a_counter_that_appears_late_goes_on_from_what_was_integrated() -> None:
 
 
 def test_another_device_goes_on_from_the_total_reached() -> None:
-    meters = Meters(
-        origin=GATEWAY, channels={"solar_kwh": Meter(total_kwh=6800.0, counter_kwh=6800.0, changed_at=START)}
-    )
+    meters = Meters(origin=GATEWAY, channels={"solar_kwh": Meter(total_kwh=6800.0, counter_kwh=6800.0, read_at=START)})
     assert seen([15000.0, 15000.02], meters=meters.of("entities")) == pytest.approx([6800.0, 6800.02])
     assert seen([None, None], meters=meters.of("entities"))[-1] == pytest.approx(6800 + 1 / 60)
     assert meters.of(GATEWAY) is meters
+
+
+def test_a_counter_that_starts_each_day_from_nothing() -> None:
+    day = [number / 100 for number in range(91)]
+    assert seen(day * 5)[-1] == pytest.approx(4.5)
+
+
+@pytest.mark.parametrize("looks", [1, 90, 1000])
+def test_an_outage_that_shows_zeros_counts_nothing_twice(looks: int) -> None:
+    assert seen([30.0, *[0.0] * looks, 30.0, 30.02])[-1] == pytest.approx(30.02)
 
 
 @given(st.lists(st.none() | st.floats(0, 20000), max_size=40))

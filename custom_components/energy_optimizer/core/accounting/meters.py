@@ -14,6 +14,8 @@ MOST_KW: Final = 150.0
 """No home's connection carries more; a counter that seems to have counted faster is another counter."""
 COARSEST_KWH: Final = 1.0
 """A counter may rise by a whole step of its own at once."""
+NEARLY_NOTHING_KWH: Final = 0.05
+"""A counter that fell to this was reset."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,28 +25,28 @@ class Meter:
     total_kwh: float | None = None
     counter_kwh: float | None = None
     """The device's counter as it was last read; ``None`` as long as the device has shown none."""
-    changed_at: datetime | None = None
-    """When the counter was first read with this value."""
+    read_at: datetime | None = None
+    """When the counter was last read."""
 
-    def advance(self, counter_kwh: float | None, flowed_kwh: float | None, at: datetime) -> Meter:
+    def advance(self, counter_kwh: float | None, flowed_kwh: float | None, at: datetime, most_kw: float) -> Meter:
         """Take in the device's counter or, for a device that never had one, the energy integrated from power.
 
         A device's counter that is silent for a while is waited for: standing in for it would count its energy twice.
-        A counter that fell, or rose faster than any home could, began anew, and nothing is invented.
+        A counter that fell, or rose faster than the home's connection can carry, began anew: nothing is invented.
         """
         if counter_kwh is None:
             if self.counter_kwh is not None or flowed_kwh is None:
                 return self
             return replace(self, total_kwh=(self.total_kwh or 0.0) + flowed_kwh)
-        if self.counter_kwh is None or self.changed_at is None:
+        if self.counter_kwh is None or self.read_at is None:
             total = counter_kwh if self.total_kwh is None else self.total_kwh
-            return Meter(total_kwh=total, counter_kwh=counter_kwh, changed_at=at)
+            return Meter(total_kwh=total, counter_kwh=counter_kwh, read_at=at)
         gain = counter_kwh - self.counter_kwh
-        if -COARSEST_KWH <= gain <= 0:
-            return self  # a counter that trembles is waited for until it is above where it was
-        hours = max(0.0, (at - self.changed_at) / timedelta(hours=1))
-        believed = gain if 0 <= gain <= MOST_KW * hours + COARSEST_KWH else 0.0
-        return Meter(total_kwh=(self.total_kwh or 0.0) + believed, counter_kwh=counter_kwh, changed_at=at)
+        if -COARSEST_KWH <= gain < 0 and counter_kwh > NEARLY_NOTHING_KWH:
+            return replace(self, read_at=at)  # it trembles: wait until it is above where it was
+        hours = max(0.0, (at - self.read_at) / timedelta(hours=1))
+        believed = gain if 0 <= gain <= most_kw * hours + COARSEST_KWH else 0.0
+        return Meter(total_kwh=(self.total_kwh or 0.0) + believed, counter_kwh=counter_kwh, read_at=at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +64,16 @@ class Meters:
         kept = {name: Meter(total_kwh=meter.total_kwh) for name, meter in self.channels.items()}
         return Meters(origin=origin, channels=kept)
 
-    def advance(self, before: PowerwallReading | None, after: PowerwallReading) -> Meters:
-        """Take in a reading; *before* is the one that came before it in this run, if any."""
+    def advance(self, before: PowerwallReading | None, after: PowerwallReading, *, most_kw: float = MOST_KW) -> Meters:
+        """Take in a reading; *before* is the one that came before it in this run, if any.
+
+        *most_kw* is what the home's connection can carry.
+        """
         added = {} if before is None else flowed(before, after)
         channels = {
-            name: self.channels.get(name, Meter()).advance(getattr(after.totals, name), added.get(name), after.taken_at)
+            name: self.channels.get(name, Meter()).advance(
+                getattr(after.totals, name), added.get(name), after.taken_at, most_kw
+            )
             for name in CHANNELS
         }
         return replace(self, channels=channels)
