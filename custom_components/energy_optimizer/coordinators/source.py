@@ -1,5 +1,6 @@
 """What all sources of a home have in common."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -42,9 +43,9 @@ class SourceCoordinator[T](DataUpdateCoordinator[T]):
         self.settings: Mapping[str, Any] = dict(subentry.data)
 
     @property
+    @abstractmethod
     def device_info(self) -> DeviceInfo:
         """How the source stands in the device registry."""
-        raise NotImplementedError
 
     async def async_start(self) -> None:
         """Load what was stored and take a first look; a source that fails stays unavailable and retries."""

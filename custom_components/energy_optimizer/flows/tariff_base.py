@@ -1,5 +1,6 @@
 """What all steps of a tariff's dialog share."""
 
+from abc import abstractmethod
 from typing import Any
 
 from homeassistant.config_entries import SubentryFlowResult
@@ -76,18 +77,18 @@ class TariffSteps(SubentrySteps):
         except NonsenseError:
             return None
 
+    @abstractmethod
     async def async_step_prices(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for tiers and prices."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def async_step_hours(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask when which tier holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def async_step_holidays(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask which days are holidays."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def async_step_summary(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the tariff and let the user save it or change any part."""
-        raise NotImplementedError

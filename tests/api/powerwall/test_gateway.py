@@ -345,6 +345,17 @@ async def test_files_are_private_and_can_be_forgotten(gateway: GatewayServer, tm
     forget(folder)
 
 
+async def test_a_folder_that_cannot_be_written_is_said_before_anyone_logs_in(
+    gateway: GatewayServer, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "energy_optimizer"
+    in_the_way.write_text("a file where the folder should be")
+    async with path_to(gateway, in_the_way / "subentry") as powerwall:
+        with pytest.raises(NotPermittedError, match="cannot be written"):
+            await powerwall.read()
+    assert not gateway.logins
+
+
 async def test_the_library_does_not_log_each_failure(
     gateway: GatewayServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,14 +165,23 @@ class GatewaySession:
             _quieten_library()
             if self._settings.auth is not GatewayAuth.CUSTOMER:
                 _refuse_foreign_certificates()
-            self._powerwall = self._connect(knock(self._settings))
+            kept_login, key = self._prepare_files()
+            login = knock(self._settings)
+            self._powerwall = self._ask(lambda: self._connect(login, kept_login, key))
         return self._powerwall
 
-    def _connect(self, login: Login) -> pypowerwall.Powerwall:
+    def _prepare_files(self) -> tuple[Path, Path | None]:
+        """Make way for the files the library keeps: its login and, where one is used, the key."""
+        try:
+            self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            kept_login = self._work_dir / "login"
+            kept_login.unlink(missing_ok=True)  # one from before would make a wrong password look right
+            return kept_login, self._key_file() if self._settings.auth is GatewayAuth.KEY else None
+        except OSError as err:
+            raise NotPermittedError(f"Home Assistant's .storage folder cannot be written: {err.strerror}") from err
+
+    def _connect(self, login: Login, kept_login: Path, key: Path | None) -> pypowerwall.Powerwall:
         settings = self._settings
-        self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept_login = self._work_dir / "login"
-        kept_login.unlink(missing_ok=True)  # one from before would make a wrong password look right
         cookies = {name: login.cookies[name] for name in _COOKIES if name in login.cookies}
         by_cookie = len(cookies) == len(_COOKIES)
         powerwall = pypowerwall.Powerwall(
@@ -187,7 +196,7 @@ class GatewaySession:
             authmode="cookie" if by_cookie else "token",
             cachefile=str(kept_login),
             gw_pwd=settings.gateway_password or None if settings.auth is not GatewayAuth.CUSTOMER else None,
-            rsa_key_path=self._key_file() if settings.auth is GatewayAuth.KEY else None,
+            rsa_key_path=str(key) if key else None,
             failover=False,
         )
         sessions = http_sessions(powerwall)
@@ -201,12 +210,12 @@ class GatewaySession:
             session.hooks["response"].append(self._answers.note)
         return powerwall
 
-    def _key_file(self) -> str:
+    def _key_file(self) -> Path:
         path = self._work_dir / "key.pem"
         path.unlink(missing_ok=True)
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(self._settings.key_pem, encoding="ascii")
-        return str(path)
+        return path
 
     def _ask[T](self, ask: Callable[[], T]) -> T:
         """Call the library, which lets through whatever goes wrong inside it."""
