@@ -9,7 +9,8 @@ from syrupy.assertion import SnapshotAssertion
 # Imported before Home Assistant starts, so that the loader finds this integration and not an empty testing folder.
 import custom_components.energy_optimizer  # noqa: F401
 from tests.flow_words import _every_dialog_has_words  # noqa: F401 - watches the dialogs of all tests
-from tests.servers.fixtures import gateway, tesla  # noqa: F401 - fixtures for all tests
+from tests.servers.databases import ledger_address, mariadb, postgresql  # noqa: F401 - fixtures for all tests
+from tests.servers.fixtures import amber, colour_api, gateway, rte, tesla, tesla_cloud  # noqa: F401 - fixtures for all tests
 
 
 @pytest.fixture(autouse=True)

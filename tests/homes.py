@@ -1,11 +1,15 @@
-"""Homes that several tests set up."""
+"""Homes that several tests set up.
+
+The settings of one way to a Powerwall stand here with the way's name beside them, as ``path``.
+"""
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentry, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.energy_optimizer.api.powerwall.ways import identity_of
 from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
 
 HOME_DATA = {"latitude": 37.77, "longitude": -122.42, "currency": "USD", "main_fuse_a": 100, "phases": 2}
@@ -30,17 +34,31 @@ SIMULATED = {
 FLAT = {"format": 1, "kind": "flat", "tier": "Standard", "import_per_kwh": 0.31, "export_per_kwh": 0.06}
 
 
-def powerwall(data: dict[str, Any], title: str = "Powerwall") -> ConfigSubentryData:
+def by_ways(*ways: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of a Powerwall that is reached by *ways*."""
+    return {"ways": {way["path"]: {name: value for name, value in way.items() if name != "path"} for way in ways}}
+
+
+def powerwall(*ways: dict[str, Any], title: str = "Powerwall") -> ConfigSubentryData:
     """Return a Powerwall subentry."""
-    return ConfigSubentryData(
-        data=data, subentry_type=SUBENTRY_POWERWALL, title=title, unique_id=data.get("grid_power", data["path"])
-    )
+    data = by_ways(*ways)
+    return ConfigSubentryData(data=data, subentry_type=SUBENTRY_POWERWALL, title=title, unique_id=identity_of(data))
+
+
+def settings_of(subentry: ConfigSubentry, way: str = "gateway") -> dict[str, Any]:
+    """Return the settings of one way to a Powerwall."""
+    return dict(subentry.data["ways"][way])
 
 
 def home(*subentries: ConfigSubentryData) -> MockConfigEntry:
     """Return a home with *subentries*, not yet set up."""
     return MockConfigEntry(
-        domain=DOMAIN, title="Home", unique_id="home", data=HOME_DATA, subentries_data=list(subentries)
+        domain=DOMAIN,
+        version=2,
+        title="Home",
+        unique_id="home",
+        data=HOME_DATA,
+        subentries_data=list(subentries),
     )
 
 

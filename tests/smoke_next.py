@@ -100,6 +100,7 @@ async def add_home(hass: HomeAssistant) -> ConfigEntry:
     passed("its dialog goes on to a Powerwall, which is added")
 
     flow = await hass.config_entries.subentries.async_init((entry.entry_id, "tariff"), context={"source": "user"})
+    await answer(hass, flow["flow_id"], {"next_step_id": "start"})
     await answer(hass, flow["flow_id"], {"start": "flat"})
     await answer(hass, flow["flow_id"], {"import_price": 0.31, "export_price": 0.05})
     await answer(hass, flow["flow_id"], {"next_step_id": "save"}, ends=True)

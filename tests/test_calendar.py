@@ -99,3 +99,34 @@ async def test_a_flat_tariff_has_one_event_per_view(hass: HomeAssistant) -> None
     start = datetime(2026, 7, 1, tzinfo=ZONE)
     (event,) = await events(hass, start, start + timedelta(days=7))
     assert (event["start"], event["end"]) == ("2026-07-01T00:00:00-07:00", "2026-07-08T00:00:00-07:00")
+
+
+async def test_short_slots_are_joined_and_what_is_unknown_has_no_event(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    start = datetime(2026, 7, 1, 15, tzinfo=ZONE)
+    prices = [0.2, 0.2, 0.2, 0.4, None, None, 0.4, 0.4]
+    rows = [
+        {"start": (start + timedelta(minutes=15 * n)).isoformat(), "value": price} for n, price in enumerate(prices)
+    ]
+    hass.states.async_set("sensor.price", "0.2", {"unit_of_measurement": "USD/kWh", "prices": rows})
+    source = {"way": "attributes", "measure": "per_kwh", "entity_id": "sensor.price"}
+    data = {"format": 1, "kind": "entity", "import": {"source": source}, "export": {"mode": "fixed", "per_kwh": 0.1}}
+    await set_up(
+        hass, home(ConfigSubentryData(data=data, subentry_type=SUBENTRY_TARIFF, title="Tariff", unique_id=None))
+    )
+    found = await events(hass, start, start + timedelta(hours=4))
+    assert [(event["start"][11:16], event["end"][11:16], event["summary"]) for event in found] == [
+        ("15:00", "15:45", "0.2 USD/kWh"),
+        ("15:45", "16:00", "0.4 USD/kWh"),
+        ("16:30", "17:00", "0.4 USD/kWh"),
+    ]
+    inside = await events(hass, start + timedelta(minutes=20), start + timedelta(minutes=30))
+    assert [event["start"][11:16] for event in inside] == ["15:00"]
+    state = hass.states.get(CALENDAR)
+    assert (state.state, state.attributes["end_time"]) == ("on", "2026-07-01 15:45:00")
+    moment = datetime(2026, 7, 1, 16, 5, tzinfo=ZONE)
+    freezer.move_to(moment)
+    async_fire_time_changed(hass, moment)
+    await hass.async_block_till_done()
+    assert hass.states.get(CALENDAR).state == "off"

@@ -15,8 +15,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL
 from custom_components.energy_optimizer.flows import discovery
-from tests.homes import HOME_DATA, SIMULATED, flat_tariff, home, powerwall, set_up
+from tests.cloud_ways import teslemetry_way
+from tests.homes import HOME_DATA, SIMULATED, by_ways, flat_tariff, home, powerwall, set_up, settings_of
 from tests.servers.gateway import CUSTOMER_PASSWORD, DIN, GATEWAY_PASSWORD, GatewayServer
+from tests.servers.tesla_cloud import TeslaCloud
 
 MAC = "b0b21c000001"
 FORMATTED_MAC = "b0:b2:1c:00:00:01"
@@ -85,7 +87,11 @@ async def test_without_a_home_the_home_comes_too(hass: HomeAssistant, gateway: G
     assert entry.title == hass.config.location_name
     assert entry.data["currency"] == hass.config.currency
     (subentry,) = entry.subentries.values()
-    assert (subentry.unique_id, subentry.data["mac"], subentry.data["host"]) == (DIN, FORMATTED_MAC, gateway.host)
+    assert (subentry.unique_id, settings_of(subentry)["mac"], settings_of(subentry)["host"]) == (
+        DIN,
+        FORMATTED_MAC,
+        gateway.host,
+    )
     assert hass.states.get("sensor.powerwall_home_power") is not None
     await tear_down(hass)
 
@@ -132,7 +138,7 @@ async def test_a_home_given_a_powerwall_during_the_trial_gets_no_second(
     entry = await set_up(hass, home())
     card = await discover(hass, seen(gateway.host))
     simulated = ConfigSubentry(
-        data=MappingProxyType(SIMULATED), subentry_type=SUBENTRY_POWERWALL, title="Toy", unique_id="simulated"
+        data=MappingProxyType(by_ways(SIMULATED)), subentry_type=SUBENTRY_POWERWALL, title="Toy", unique_id="simulated"
     )
     meanwhile(monkeypatch, TRIAL, lambda: hass.config_entries.async_add_subentry(entry, simulated))
     result = await hass.config_entries.flow.async_configure(card["flow_id"], PASSWORD)
@@ -171,7 +177,7 @@ async def test_the_only_home_without_a_powerwall_gets_it(hass: HomeAssistant, ga
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "powerwall_added")
     await hass.async_block_till_done()
     (subentry,) = entry.subentries.values()
-    assert (subentry.title, subentry.data["auth"]) == ("PW", "wifi")
+    assert (subentry.title, settings_of(subentry)["auth"]) == ("PW", "wifi")
     assert float(hass.states.get("sensor.pw_home_power").state) == pytest.approx(1.35)  # type: ignore[union-attr] # fails as it should
     await tear_down(hass)
 
@@ -196,6 +202,41 @@ async def test_homes_that_have_theirs_are_left_in_peace(hass: HomeAssistant, gat
     await tear_down(hass)
 
 
+@pytest.mark.parametrize("hostname", [DIN.lower(), "powerwall"])
+async def test_a_powerwall_reached_by_cloud_is_given_its_gateway_too(
+    hass: HomeAssistant, gateway: GatewayServer, tesla_cloud: TeslaCloud, hostname: str
+) -> None:
+    tesla_cloud.site.gateway_id = DIN
+    entry = await set_up(hass, home(powerwall(teslemetry_way(tesla_cloud), title="Battery")))
+    result = await discover(hass, seen(gateway.host, hostname))
+    assert result["step_id"] == "discovered"
+    assert "name" not in result["data_schema"].schema, "it has one"
+    typed = {"auth": "customer", "password": CUSTOMER_PASSWORD}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert (result["reason"], result["description_placeholders"]) == ("way_added", {"name": "Battery"})
+    await hass.async_block_till_done()
+    (subentry,) = entry.subentries.values()
+    assert list(subentry.data["ways"]) == ["teslemetry", "gateway"]
+    assert (subentry.title, subentry.unique_id) == ("Battery", DIN)
+    assert hass.states.get("sensor.battery_way_in_use").state == "gateway"
+    assert (await discover(hass, seen(gateway.host)))["reason"] == "already_configured"
+    await tear_down(hass)
+
+
+async def test_a_neighbours_gateway_is_not_added_to_a_powerwall(
+    hass: HomeAssistant, gateway: GatewayServer, tesla_cloud: TeslaCloud
+) -> None:
+    entry = await set_up(hass, home(powerwall(teslemetry_way(tesla_cloud))))
+    before = next(iter(entry.subentries.values())).data
+    assert (await discover(hass, seen(gateway.host)))["reason"] == "every_home_has_powerwall"
+    result = await discover(hass, seen(gateway.host, "powerwall"))
+    typed = {"auth": "customer", "password": CUSTOMER_PASSWORD}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["errors"] == {"base": "other_powerwall"}
+    assert next(iter(entry.subentries.values())).data == before
+    await tear_down(hass)
+
+
 @pytest.mark.parametrize(
     ("stored", "hostname"),
     [
@@ -214,7 +255,7 @@ async def test_a_known_gateway_is_followed_to_its_new_address(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     await hass.async_block_till_done()
     (subentry,) = entry.subentries.values()
-    assert (subentry.data["host"], subentry.data["mac"]) == ("127.0.0.9", FORMATTED_MAC)
+    assert (settings_of(subentry)["host"], settings_of(subentry)["mac"]) == ("127.0.0.9", FORMATTED_MAC)
     assert len(hass.states.async_all()) == len(setups)
     await tear_down(hass)
 
@@ -226,7 +267,7 @@ async def test_an_address_chosen_on_purpose_stays(hass: HomeAssistant, gateway: 
     result = await discover(hass, seen("127.0.0.9"))
     assert result["reason"] == "already_configured"
     (subentry,) = entry.subentries.values()
-    assert subentry.data["host"] == host
+    assert settings_of(subentry)["host"] == host
 
 
 async def test_a_gateway_that_answers_where_it_was_is_not_moved(hass: HomeAssistant, gateway: GatewayServer) -> None:
@@ -235,7 +276,7 @@ async def test_a_gateway_that_answers_where_it_was_is_not_moved(hass: HomeAssist
     assert result["reason"] == "already_configured"
     await hass.async_block_till_done()
     (subentry,) = entry.subentries.values()
-    assert subentry.data["host"] == gateway.host
+    assert settings_of(subentry)["host"] == gateway.host
     await tear_down(hass)
 
 
@@ -253,7 +294,7 @@ async def test_a_gateway_of_two_addresses_is_not_moved_between_them(
         await discover(hass, seen("127.0.0.9", mac="b0b21c000002"))
         await hass.async_block_till_done()
         (subentry,) = entry.subentries.values()
-        assert subentry.data["host"] == host
+        assert settings_of(subentry)["host"] == host
         gateway.stop()
     await tear_down(hass)
 
@@ -277,7 +318,8 @@ async def test_what_the_user_does_while_a_gateway_is_followed_stays(
 
     def user_acts() -> None:
         if changes:
-            hass.config_entries.async_update_subentry(entry, subentry, data=dict(subentry.data) | changes)
+            data = by_ways({"path": "gateway"} | settings_of(subentry) | changes)
+            hass.config_entries.async_update_subentry(entry, subentry, data=data)
         else:
             hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
 
@@ -286,7 +328,7 @@ async def test_what_the_user_does_while_a_gateway_is_followed_stays(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     if changes:
         expected = {"host": "127.0.0.9", "mac": FORMATTED_MAC} if "host" not in changes else {}
-        assert entry.subentries[subentry.subentry_id].data == dict(subentry.data) | expected | changes
+        assert settings_of(entry.subentries[subentry.subentry_id]) == settings_of(subentry) | expected | changes
     else:
         assert not entry.subentries
     await tear_down(hass)
@@ -300,8 +342,8 @@ async def test_an_address_alone_tells_a_gateway_that_hides_its_number(
     assert result["reason"] == "already_configured"
     await hass.async_block_till_done()
     (subentry,) = entry.subentries.values()
-    assert subentry.data["mac"] == FORMATTED_MAC
-    assert subentry.data["host"] == gateway.host
+    assert settings_of(subentry)["mac"] == FORMATTED_MAC
+    assert settings_of(subentry)["host"] == gateway.host
     await tear_down(hass)
 
 

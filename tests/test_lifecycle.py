@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events, a
 from custom_components.energy_optimizer.api.powerwall.entities import EntitiesPowerwall
 from custom_components.energy_optimizer.const import DOMAIN, SUBENTRY_POWERWALL
 from custom_components.energy_optimizer.core.model.powerwall import PowerwallReading
-from tests.homes import BATTERY_ENTITIES, SIMULATED, hide_battery, home, powerwall, set_up, show_battery
+from tests.homes import BATTERY_ENTITIES, SIMULATED, by_ways, hide_battery, home, powerwall, set_up, show_battery
 
 GRID = "sensor.powerwall_grid_power"
 
@@ -119,7 +119,9 @@ async def test_another_way_to_a_powerwall_goes_on_from_the_totals_reached(
         await pass_time(hass, freezer, seconds=10)
     before = float(hass.states.get("sensor.powerwall_home_energy").state)
     hass.states.async_set("sensor.meter", "15000", {"unit_of_measurement": "kWh"})
-    hass.config_entries.async_update_subentry(entry, subentry, data=BATTERY_ENTITIES | {"home_energy": "sensor.meter"})
+    hass.config_entries.async_update_subentry(
+        entry, subentry, data=by_ways(BATTERY_ENTITIES | {"home_energy": "sensor.meter"})
+    )
     await hass.async_block_till_done()
     assert float(hass.states.get("sensor.powerwall_home_energy").state) == pytest.approx(before, abs=0.002)
     hass.states.async_set("sensor.meter", "15000.25", {"unit_of_measurement": "kWh"})
@@ -144,7 +146,9 @@ async def test_a_change_during_set_up_is_not_lost(hass: HomeAssistant) -> None:
         setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
         await started.wait()
         (subentry,) = entry.subentries.values()
-        hass.config_entries.async_update_subentry(entry, subentry, data=BATTERY_ENTITIES | {"grid_inverted": True})
+        hass.config_entries.async_update_subentry(
+            entry, subentry, data=by_ways(BATTERY_ENTITIES | {"grid_inverted": True})
+        )
         go_on.set()
         assert await setting_up
         await hass.async_block_till_done()
@@ -279,14 +283,14 @@ async def test_unload_leaves_no_state_and_no_timer(hass: HomeAssistant) -> None:
     assert {state.state for state in hass.states.async_all() if "powerwall" in state.entity_id} == {STATE_UNAVAILABLE}
 
 
-@pytest.mark.parametrize(("version", "state"), [(1, ConfigEntryState.LOADED), (2, ConfigEntryState.MIGRATION_ERROR)])
+@pytest.mark.parametrize(("version", "state"), [(2, ConfigEntryState.LOADED), (3, ConfigEntryState.MIGRATION_ERROR)])
 async def test_upgrades_are_taken_and_downgrades_refused(
     hass: HomeAssistant, version: int, state: ConfigEntryState
 ) -> None:
     show_battery(hass)
     entry = home(powerwall(BATTERY_ENTITIES))
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, version=version, minor_version=0 if version == 1 else 1)
+    hass.config_entries.async_update_entry(entry, version=version, minor_version=0 if version == 2 else 1)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert entry.state is state
@@ -330,7 +334,7 @@ async def test_a_changed_powerwall_changes_only_itself(hass: HomeAssistant) -> N
     (subentry,) = entry.subentries.values()
     assert hass.states.get("select.powerwall_operation_mode").state == "backup"
     history_id = er.async_get(hass).async_get(GRID).id
-    hass.config_entries.async_update_subentry(entry, subentry, data=BATTERY_ENTITIES | {"grid_inverted": True})
+    hass.config_entries.async_update_subentry(entry, subentry, data=by_ways(BATTERY_ENTITIES | {"grid_inverted": True}))
     await hass.async_block_till_done()
     assert hass.states.get(GRID).state == "-1.0"
     assert er.async_get(hass).async_get(GRID).id == history_id
@@ -367,6 +371,7 @@ async def test_the_simulated_home_lives(hass: HomeAssistant, freezer: FrozenDate
     for _ in range(30):
         await pass_time(hass, freezer, seconds=11)
     ours = [state for state in hass.states.async_all() if "powerwall" in state.entity_id]
+    ours = [state for state in ours if state.entity_id != "sensor.powerwall_force_ends"]  # nothing is forced
     assert len(ours) > 20
     assert not [state.entity_id for state in ours if state.state in (STATE_UNAVAILABLE, "unknown")]
     assert float(hass.states.get("sensor.powerwall_solar_power").state) > 0.3

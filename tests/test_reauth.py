@@ -12,9 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.energy_optimizer import sources
 from custom_components.energy_optimizer.api.powerwall.v1r_key import V1rKey
-from custom_components.energy_optimizer.flows import reauth
-from custom_components.energy_optimizer.flows.reauth import abort_reauth
-from tests.homes import home, powerwall, set_up
+from custom_components.energy_optimizer.flows import reauth_gateway
+from custom_components.energy_optimizer.flows.reauth_base import abort_reauth
+from tests.homes import by_ways, home, powerwall, set_up, settings_of
 from tests.servers.gateway import CUSTOMER_PASSWORD, DIN, GATEWAY_PASSWORD, GatewayServer
 from tests.servers.gateway_tedapi import KeyState
 
@@ -64,7 +64,7 @@ async def test_a_refused_password_opens_one_dialog_and_a_good_one_closes_it(
     entry = changed_password
     assert entry.state is ConfigEntryState.LOADED
     (dialog,) = dialogs(hass)
-    assert dialog["step_id"] == "reauth_confirm"
+    assert dialog["step_id"] == "reauth_gateway"
     assert dialog["context"]["title_placeholders"] == {"name": "Powerwall"}
     assert gateway.bad_logins == 1
 
@@ -80,8 +80,9 @@ async def test_a_refused_password_opens_one_dialog_and_a_good_one_closes_it(
     await hass.async_block_till_done()
     after = only_subentry(entry)
     assert after.subentry_id == before.subentry_id
-    assert after.data["customer_password"] == "NEWPW"
-    assert (after.data["mac"], after.data["serial"], after.data["host"]) == ("b0:b2:1c:00:00:01", DIN, gateway.host)
+    stored = settings_of(after)
+    assert stored["customer_password"] == "NEWPW"
+    assert (stored["mac"], stored["serial"], stored["host"]) == ("b0:b2:1c:00:00:01", DIN, gateway.host)
     assert float(hass.states.get(SENSOR).state) == pytest.approx(1.35)  # type: ignore[union-attr] # fails as it should
     assert not dialogs(hass)
 
@@ -93,7 +94,7 @@ async def test_another_gateway_at_the_address_is_not_taken(
     (dialog,) = dialogs(hass)
     result = await hass.config_entries.flow.async_configure(dialog["flow_id"], {"customer_password": "NEWPW"})
     assert result["errors"] == {"base": "other_gateway"}
-    assert only_subentry(changed_password).data["customer_password"] == CUSTOMER_PASSWORD
+    assert settings_of(only_subentry(changed_password))["customer_password"] == CUSTOMER_PASSWORD
 
 
 async def test_a_gateway_that_is_away_leaves_the_dialog_open(
@@ -112,7 +113,7 @@ async def test_a_powerwall_that_was_removed_meanwhile(
     subentry_id = only_subentry(changed_password).subentry_id
     hass.config_entries.async_remove_subentry(changed_password, subentry_id)
     result = await hass.config_entries.flow.async_configure(dialog["flow_id"], {"customer_password": "NEWPW"})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "powerwall_gone")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "source_gone")
 
 
 async def test_a_dialog_goes_when_its_powerwall_goes(
@@ -129,7 +130,7 @@ async def test_a_dialog_goes_when_its_powerwall_goes(
 async def test_a_dialog_goes_when_it_is_cured_elsewhere(
     hass: HomeAssistant, gateway: GatewayServer, changed_password: MockConfigEntry
 ) -> None:
-    cured = dict(only_subentry(changed_password).data) | {"customer_password": "NEWPW"}
+    cured = by_ways(settings_of(only_subentry(changed_password)) | {"path": "gateway", "customer_password": "NEWPW"})
     hass.config_entries.async_update_subentry(changed_password, only_subentry(changed_password), data=cured)
     await hass.async_block_till_done()
     assert not dialogs(hass)
@@ -171,7 +172,7 @@ async def test_what_happens_during_the_trial_is_kept(
 ) -> None:
     entry, before = changed_password, only_subentry(changed_password)
     monkeypatch.setattr(sources, "abort_reauth", lambda *_: None)  # the dialog outlives the change, if only a moment
-    real = reauth.try_gateway
+    real = reauth_gateway.try_gateway
 
     async def lengthened(*args: Any) -> Any:
         trial = await real(*args)
@@ -179,29 +180,31 @@ async def test_what_happens_during_the_trial_is_kept(
             case "removed":
                 hass.config_entries.async_remove_subentry(entry, before.subentry_id)
             case "moved":
-                data = dict(before.data) | {"host": "127.0.0.9", "email": "me@x.org"}
+                changes = {"host": "127.0.0.9", "email": "me@x.org"}
+                data = by_ways(settings_of(before) | {"path": "gateway"} | changes)
                 hass.config_entries.async_update_subentry(entry, before, data=data)
             case "other login":
-                data = dict(before.data) | {"auth": "wifi", "gateway_password": "MINE"}
+                changes = {"auth": "wifi", "gateway_password": "MINE"}
+                data = by_ways(settings_of(before) | {"path": "gateway"} | changes)
                 hass.config_entries.async_update_subentry(entry, before, data=data)
             case _:
                 await hass.config_entries.async_remove(entry.entry_id)
         return trial
 
-    monkeypatch.setattr(reauth, "try_gateway", lengthened)
+    monkeypatch.setattr(reauth_gateway, "try_gateway", lengthened)
     (dialog,) = dialogs(hass)
     result = await hass.config_entries.flow.async_configure(dialog["flow_id"], {"customer_password": "NEWPW"})
     match happening:
         case "moved":
             assert result["reason"] == "reauth_successful"
-            data = only_subentry(entry).data
+            data = settings_of(only_subentry(entry))
             assert (data["host"], data["email"], data["customer_password"]) == ("127.0.0.9", "me@x.org", "NEWPW")
         case "other login":
             assert [str(field) for field in result["data_schema"].schema] == ["gateway_password"]
-            assert only_subentry(entry).data["gateway_password"] == "MINE"
-            assert only_subentry(entry).data["customer_password"] == CUSTOMER_PASSWORD
+            assert settings_of(only_subentry(entry))["gateway_password"] == "MINE"
+            assert settings_of(only_subentry(entry))["customer_password"] == CUSTOMER_PASSWORD
         case _:
-            assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "powerwall_gone")
+            assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "source_gone")
 
 
 async def test_a_key_may_be_replaced_or_kept(hass: HomeAssistant, gateway: GatewayServer) -> None:
@@ -218,7 +221,7 @@ async def test_a_key_may_be_replaced_or_kept(hass: HomeAssistant, gateway: Gatew
     result = await hass.config_entries.flow.async_configure(flow_id, {})
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
-    assert only_subentry(entry).data["key_pem"] == key.pem
+    assert settings_of(only_subentry(entry))["key_pem"] == key.pem
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
 

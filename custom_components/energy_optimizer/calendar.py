@@ -1,5 +1,7 @@
 """The tiers of a tariff as a calendar."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, override
 
@@ -11,12 +13,18 @@ from homeassistant.util import dt as dt_util
 from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
-from .core.model.price import PriceSlot
-from .core.tariffs import BEGINNING, FOREVER, clipped
+from .core.tariffs import BEGINNING, FOREVER, Tariff
+from .core.tariffs.stretches import Stretch, stretches
+from .core.tariffs.tempo import TempoTariff
 from .core.tariffs.text import price_text
 from .entity import SourceEntity
+from .tempo_calendar import ColourCalendar
 
 PARALLEL_UPDATES = 0
+
+_FORECAST_SIGN = "≈ "
+_DAY = timedelta(days=1)
+"""How far around a view equal neighbours are looked for, so that an event is the same in every view."""
 
 DESCRIPTION = CalendarEntityDescription(key="tiers", translation_key="tiers")
 
@@ -31,20 +39,28 @@ async def async_setup_entry(
 
 
 def _calendars(source: SourceCoordinator[Any]) -> list[CalendarEntity]:
-    return [TierCalendar(source, DESCRIPTION)] if isinstance(source, TariffCoordinator) else []
+    if not isinstance(source, TariffCoordinator):
+        return []
+    tiers = TierCalendar(source, DESCRIPTION)
+    return [tiers, ColourCalendar(source)] if isinstance(source.tariff, TempoTariff) else [tiers]
 
 
 class TierCalendar(SourceEntity[TariffCoordinator], CalendarEntity):
-    """Which tier holds when; always within an event, because some tier always holds."""
+    """Which tier and prices hold when, forecasts marked with ≈; no event where nothing is known."""
 
     @property
     @override
     def event(self) -> CalendarEvent | None:
         if not self.available:
             return None
+        now = dt_util.utcnow()
         today = dt_util.start_of_local_day()
-        tomorrow = dt_util.start_of_local_day(today.date() + timedelta(days=1))
-        return self._event(_within(self.coordinator.data.slot, today, tomorrow))
+        tomorrow = dt_util.start_of_local_day(today.date() + _DAY)
+        if (tariff := self.coordinator.tariff) is None:
+            return None
+        around = _shown(tariff, now - _DAY, now + _DAY)
+        present = next((slot for slot in around if slot.starts_at <= now < slot.ends_at), None)
+        return None if present is None else self._event(_within(present, today, tomorrow))
 
     @override
     async def async_get_events(
@@ -54,33 +70,40 @@ class TierCalendar(SourceEntity[TariffCoordinator], CalendarEntity):
             return []
 
         def collect() -> list[CalendarEvent]:
-            return [self._event(_within(slot, start_date, end_date)) for slot in tariff.slots(start_date, end_date)]
+            around = _shown(tariff, start_date - _DAY, end_date + _DAY)
+            touching = (slot for slot in around if slot.starts_at < end_date and slot.ends_at > start_date)
+            return [self._event(_within(slot, start_date, end_date)) for slot in touching]
 
         return await hass.async_add_executor_job(collect)
 
-    def _event(self, slot: PriceSlot) -> CalendarEvent:
+    def _event(self, stretch: Stretch) -> CalendarEvent:
         unit = f"{self.coordinator.currency}/kWh"
-        prices = [
-            f"{sign} {price_text(price)} {unit}"
-            for sign, price in (("↓", slot.import_per_kwh), ("↑", slot.export_per_kwh))
-            if price is not None
-        ]
-        price = None if slot.import_per_kwh is None else f"{price_text(slot.import_per_kwh)} {unit}"
+        about = _FORECAST_SIGN if stretch.is_forecast else ""
+        price = None if stretch.import_per_kwh is None else f"{about}{price_text(stretch.import_per_kwh)} {unit}"
+        lines = [] if price is None else [f"↓ {price}"]
+        if stretch.export_per_kwh is not None:
+            lowest, highest = map(price_text, stretch.export_per_kwh)
+            lines.append(f"↑ {about}{lowest} {unit}" if lowest == highest else f"↑ {about}{lowest} … {highest} {unit}")
         return CalendarEvent(
-            start=dt_util.as_local(slot.starts_at),
-            end=dt_util.as_local(slot.ends_at),
-            summary=f"{slot.tier} · {price}" if price else slot.tier,
-            description="\n".join(prices),
-            uid=f"{self.coordinator.subentry_id}-{int(slot.starts_at.timestamp())}",
+            start=dt_util.as_local(stretch.starts_at),
+            end=dt_util.as_local(stretch.ends_at),
+            summary=" · ".join(each for each in (stretch.tier, price) if each),
+            description="\n".join(lines),
+            uid=f"{self.coordinator.subentry_id}-{int(stretch.starts_at.timestamp())}",
         )
 
 
-def _within(slot: PriceSlot, start: datetime, end: datetime) -> PriceSlot:
-    """Cut off what is endless of a slot, since calendars know no such thing."""
-    return next(
-        clipped(
-            (slot,),
-            start if slot.starts_at == BEGINNING else slot.starts_at,
-            end if slot.ends_at == FOREVER else slot.ends_at,
-        )
+def _shown(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Stretch]:
+    """Yield what is worth an event; where tiers have names, a forecast without one is a cautious guess and is not."""
+    for stretch in stretches(tariff.slots(start, end)):
+        if stretch.tier or not (stretch.is_forecast and tariff.tiers):
+            yield stretch
+
+
+def _within(stretch: Stretch, start: datetime, end: datetime) -> Stretch:
+    """Cut off what is endless of a stretch, since calendars know no such thing."""
+    return replace(
+        stretch,
+        starts_at=start if stretch.starts_at == BEGINNING else stretch.starts_at,
+        ends_at=end if stretch.ends_at == FOREVER else stretch.ends_at,
     )

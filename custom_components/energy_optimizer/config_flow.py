@@ -2,12 +2,13 @@
 
 from typing import override
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow
+from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow, OptionsFlow
 from homeassistant.core import callback
 
 from .const import DOMAIN, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
 from .flows.discovery import DiscoverySteps
 from .flows.home import HomeSteps
+from .flows.options import HomeOptionsFlow
 from .flows.powerwall import PowerwallSubentryFlow
 from .flows.reauth import ReauthSteps
 from .flows.tariff import TariffSubentryFlow
@@ -16,7 +17,7 @@ from .flows.tariff import TariffSubentryFlow
 class EnergyOptimizerConfigFlow(HomeSteps, DiscoverySteps, ReauthSteps, domain=DOMAIN):
     """Adds and changes a home, takes in what is discovered and renews credentials."""
 
-    VERSION = 1
+    VERSION = 2
     MINOR_VERSION = 1
 
     @classmethod
@@ -24,3 +25,9 @@ class EnergyOptimizerConfigFlow(HomeSteps, DiscoverySteps, ReauthSteps, domain=D
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         return {SUBENTRY_POWERWALL: PowerwallSubentryFlow, SUBENTRY_TARIFF: TariffSubentryFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        return HomeOptionsFlow()

@@ -6,21 +6,30 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_LATITUDE, CONF_LONGITUDE
 from homeassistant.core import HomeAssistant
 
+from .actions.steering import steering_diagnostics
 from .coordinators.runtime import HomeConfigEntry
 
 TO_REDACT = {
     CONF_LATITUDE,
     CONF_LONGITUDE,
+    "client_id",
+    "client_secret",
     "customer_password",
     "detail",
+    "domain",
     "email",
     "gateway_password",
     "host",
     "key_pem",
     "mac",
+    "private_key_pem",
+    "refresh_token",
     "serial",
     "series_file",
+    "server",
+    "site_id",
     "site_name",
+    "token",
     "unique_id",
 }
 
@@ -30,6 +39,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HomeCon
     sources = entry.runtime_data.sources
     return {
         "home": async_redact_data(dict(entry.data), TO_REDACT),
+        "ledger": await entry.runtime_data.ledger.diagnostics(),
         "sources": [
             {
                 "type": subentry.subentry_type,
@@ -37,6 +47,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HomeCon
                 "state": async_redact_data(sources[subentry_id].diagnostics(), TO_REDACT)
                 if subentry_id in sources
                 else None,
+                "control": steering_diagnostics(hass, subentry_id),
             }
             for subentry_id, subentry in entry.subentries.items()
         ],

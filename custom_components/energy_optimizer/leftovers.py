@@ -18,7 +18,7 @@ async def async_sweep(hass: HomeAssistant) -> None:
 
 def _sweep(storage: Path, living: frozenset[str]) -> None:
     """Delete what can be deleted; another home that starts at the same time may be faster."""
-    for kind in (SUBENTRY_POWERWALL, SUBENTRY_TARIFF):
+    for kind in (SUBENTRY_POWERWALL, SUBENTRY_TARIFF, "tariff_feed", "tesla_tokens", "api_budget", "powerwall_control"):
         for file in list(storage.glob(f"{DOMAIN}.{kind}.*")):
             if file.name.split(".")[2] not in living:  # the rest of a name tells of a damaged file that was set aside
                 with suppress(OSError):

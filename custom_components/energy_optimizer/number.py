@@ -1,4 +1,4 @@
-"""Numbers: the Powerwall's backup reserve."""
+"""Numbers: the Powerwall's backup reserve, and for how long it is forced."""
 
 from collections.abc import Iterable
 from typing import Any, override
@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions.powerwall import async_change_settings
+from .control_entities import control_numbers
 from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
@@ -37,9 +38,11 @@ async def async_setup_entry(
 
 
 def _numbers(source: SourceCoordinator[Any]) -> Iterable[NumberEntity]:
-    if isinstance(source, PowerwallCoordinator) and "backup_reserve_percent" in source.path.abilities.writable:
-        return [BackupReserve(source, BACKUP_RESERVE)]
-    return []
+    if not isinstance(source, PowerwallCoordinator):
+        return []
+    if "backup_reserve_percent" not in source.path.abilities.writable:
+        return control_numbers(source)
+    return [BackupReserve(source, BACKUP_RESERVE), *control_numbers(source)]
 
 
 class BackupReserve(SourceEntity[PowerwallCoordinator], NumberEntity):

@@ -9,10 +9,11 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, Sen
 from homeassistant.const import STATE_OFF, STATE_ON, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfTime
 from homeassistant.helpers.typing import StateType
 
-from .coordinators.powerwall import CONNECTION_STATES, PowerwallCoordinator, PowerwallSnapshot
+from .coordinators.powerwall import PowerwallCoordinator, PowerwallSnapshot
 from .core.model.powerwall import ExportRule, GridStatus, OperationMode
 from .core.model.system_mode import SystemMode, system_mode
 from .entity import SourceEntity
+from .powerwall_way_sensors import way_sensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +206,15 @@ DESCRIPTIONS: tuple[PowerwallSensorDescription, ...] = (
         unless_writable=True,
     ),
     PowerwallSensorDescription(
+        key="storm_mode_now",
+        translation_key="storm_mode_now",
+        device_class=SensorDeviceClass.ENUM,
+        options=[STATE_ON, STATE_OFF],
+        value_fn=lambda s: _on_off(s.reading.settings.storm_mode),
+        needs="storm_mode",
+        unless_writable=True,
+    ),
+    PowerwallSensorDescription(
         key="last_reading",
         translation_key="last_reading",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -234,33 +244,10 @@ class PowerwallSensor(SourceEntity[PowerwallCoordinator], SensorEntity):
         return self.entity_description.attributes_fn(self.coordinator.data)
 
 
-CONNECTION = SensorEntityDescription(
-    key="connection",
-    translation_key="connection",
-    device_class=SensorDeviceClass.ENUM,
-    options=list(CONNECTION_STATES),
-    entity_category=EntityCategory.DIAGNOSTIC,
-)
-
-
-class ConnectionSensor(SourceEntity[PowerwallCoordinator], SensorEntity):
-    """Whether the Powerwall answers, and if not, why; shown above all when nothing else is."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        return True
-
-    @property
-    @override
-    def native_value(self) -> str:
-        return self.coordinator.connection
-
-
 def powerwall_sensors(coordinator: PowerwallCoordinator) -> list[SensorEntity]:
     """Make the sensors that this Powerwall's path can fill."""
     sensors = [PowerwallSensor(coordinator, each) for each in DESCRIPTIONS if _exists(coordinator, each)]
-    return [*sensors, ConnectionSensor(coordinator, CONNECTION)]
+    return [*sensors, *way_sensors(coordinator)]
 
 
 def _exists(coordinator: PowerwallCoordinator, description: PowerwallSensorDescription) -> bool:

@@ -1,4 +1,4 @@
-"""Choices: the Powerwall's operation mode and export rule."""
+"""Choices: the Powerwall's operation mode and export rule, and what it is forced to."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions.powerwall import async_change_settings
+from .control_entities import control_selects
 from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
@@ -60,7 +61,10 @@ async def async_setup_entry(
 def _selects(source: SourceCoordinator[Any]) -> Iterable[SelectEntity]:
     if not isinstance(source, PowerwallCoordinator):
         return []
-    return [PowerwallSelect(source, each) for each in DESCRIPTIONS if each.setting in source.path.abilities.writable]
+    settings = [
+        PowerwallSelect(source, each) for each in DESCRIPTIONS if each.setting in source.path.abilities.writable
+    ]
+    return [*settings, *control_selects(source)]
 
 
 class PowerwallSelect(SourceEntity[PowerwallCoordinator], SelectEntity):

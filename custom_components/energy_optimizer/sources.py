@@ -9,12 +9,24 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .actions.powerwall import forget_issues, watch_obedience
+from .actions.price_tables import forget_price_tables, watch_price_tables
+from .actions.steering import (
+    async_forget_steering,
+    async_release,
+    async_release_changed,
+    async_release_stopped,
+    async_start_steering,
+    async_stop_steering,
+    steering_of,
+)
+from .actions.tempo import forget_colours, watch_colours
+from .api.powerwall.ways import way_settings
 from .const import LOGGER, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
 from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
-from .flows.reauth import abort_reauth
+from .flows.reauth_base import abort_reauth
 
 type SourceFactory = Callable[[HomeAssistant, HomeConfigEntry, ConfigSubentry], SourceCoordinator[Any]]
 
@@ -41,16 +53,25 @@ async def async_stop_sources(entry: HomeConfigEntry) -> None:
     async with runtime.lock:
         for subentry_id in list(runtime.sources):
             if (source := await runtime.hide(subentry_id)) is not None:
-                await source.async_stop()
+                await _async_stop(source)
                 if isinstance(source, PowerwallCoordinator):
                     forget_issues(source)
+                if isinstance(source, TariffCoordinator):
+                    forget_colours(source)
+                    forget_price_tables(source)
 
 
 async def async_forget_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     """Delete what the sources of a removed home had stored."""
     for subentry in entry.subentries.values():
         if (factory := FACTORIES.get(subentry.subentry_type)) is not None:
-            await _async_forget(hass, entry, factory(hass, entry, subentry))
+            source = factory(hass, entry, subentry)
+            if isinstance(source, PowerwallCoordinator):
+                try:
+                    await async_release_stopped(source)
+                except Exception:  # noqa: BLE001 - whatever is wrong, what is stored of the others must go too
+                    LOGGER.exception("%s may not have its former settings", source.title)
+            await _async_forget(hass, entry, source)
 
 
 async def async_update_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
@@ -71,6 +92,8 @@ async def async_update_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> N
         if gone or changed or new:
             for source in runtime.sources.values():
                 source.on_sources_changed()
+                if isinstance(source, PowerwallCoordinator):
+                    steering_of(source).sync.on_sources_changed()
 
 
 def _differs(source: SourceCoordinator[Any], entry: HomeConfigEntry) -> bool:
@@ -85,40 +108,66 @@ async def _async_add(hass: HomeAssistant, entry: HomeConfigEntry, subentry: Conf
     source = factory(hass, entry, subentry)
     try:
         await source.async_start()
+        if isinstance(source, PowerwallCoordinator):
+            await async_start_steering(source)
     except Exception:  # noqa: BLE001 - whatever is wrong with one source, the others of the home go on
         LOGGER.exception("%s could not be started", source.title)
+        if isinstance(source, PowerwallCoordinator):
+            await async_stop_steering(source)
         await source.async_shutdown()
         return
     if entry.runtime_data.closed:
-        await source.async_stop()
+        await _async_stop(source)
     elif subentry.subentry_id not in entry.subentries:  # removed while it started
-        await source.async_stop()
-        await _async_forget(hass, entry, source)
+        await _async_drop(hass, entry, source)
     else:
         if isinstance(source, PowerwallCoordinator):
             watch_obedience(source)
             _watch_login(hass, entry, source)
+        if isinstance(source, TariffCoordinator):
+            watch_colours(source)
+            watch_price_tables(source)
+            _watch_tariff_login(hass, entry, source)
         runtime.show(source)
 
 
 def _watch_login(hass: HomeAssistant, entry: HomeConfigEntry, powerwall: PowerwallCoordinator) -> None:
-    """Close the dialog that asks for new credentials once the old ones are accepted again."""
-    refused = powerwall.connection == "refused"
+    """Close the dialog that asks for new credentials of a way once the old ones are accepted again."""
+    refused = set(powerwall.refused)
 
     @callback
     def look() -> None:
-        nonlocal refused
-        if refused and powerwall.connection == "ok":
-            abort_reauth(hass, entry, powerwall.subentry_id)
-        refused = powerwall.connection == "refused" or (refused and powerwall.connection != "ok")
+        for way in [way for way in refused if powerwall.way_states[way] == "ok"]:
+            abort_reauth(hass, entry, powerwall.subentry_id, way)
+            refused.remove(way)
+        refused.update(powerwall.refused)
 
     powerwall.async_add_listener(look)
+
+
+async def _async_stop(source: SourceCoordinator[Any]) -> None:
+    if isinstance(source, PowerwallCoordinator):
+        await async_stop_steering(source)
+    await source.async_stop()
+
+
+def _watch_tariff_login(hass: HomeAssistant, entry: HomeConfigEntry, tariff: TariffCoordinator) -> None:
+    """Close the dialog that asks for a tariff's credentials once the old ones are accepted again."""
+
+    @callback
+    def look() -> None:
+        if tariff.connection == "ok":
+            abort_reauth(hass, entry, tariff.subentry_id)
+
+    tariff.async_add_listener(look)
 
 
 async def _async_drop(hass: HomeAssistant, entry: HomeConfigEntry, source: SourceCoordinator[Any]) -> None:
     """Stop a source whose subentry was removed, and forget what it had stored."""
     await entry.runtime_data.hide(source.subentry_id)
-    await source.async_stop()
+    if isinstance(source, PowerwallCoordinator):
+        await async_release(source)
+    await _async_stop(source)
     await _async_forget(hass, entry, source)
 
 
@@ -126,17 +175,36 @@ async def _async_replace(hass: HomeAssistant, entry: HomeConfigEntry, old: Sourc
     """Put a new source in the place of one whose subentry changed; entities it no longer has are removed."""
     runtime = entry.runtime_data
     await runtime.hide(old.subentry_id)
-    await old.async_stop()
+    released = isinstance(old, PowerwallCoordinator) and await async_release_changed(
+        old, entry.subentries[old.subentry_id].data if old.subentry_id in entry.subentries else {}
+    )
+    await _async_stop(old)
     if isinstance(old, PowerwallCoordinator):
         forget_issues(old)
+        if released:
+            await async_forget_steering(old)
+    if isinstance(old, TariffCoordinator):
+        forget_colours(old)
+        forget_price_tables(old)
         abort_reauth(hass, entry, old.subentry_id)
-        await old.async_forget_path()
     if (subentry := entry.subentries.get(old.subentry_id)) is None:  # removed while the old one was being stopped
         await _async_forget(hass, entry, old)
         return
+    if isinstance(old, PowerwallCoordinator):
+        _abort_changed(hass, entry, old, subentry)
+        await old.async_forget_ways(subentry.data)
     await _async_add(hass, entry, subentry)
     if runtime.ready and (new := runtime.sources.get(old.subentry_id)) is not None:
         remove_former_entities(hass, entry, new)
+
+
+def _abort_changed(
+    hass: HomeAssistant, entry: HomeConfigEntry, old: PowerwallCoordinator, subentry: ConfigSubentry
+) -> None:
+    """Close the dialogs about ways that were changed or taken away; those about others go on."""
+    for way in old.ways:
+        if way_settings(old.settings, way) != way_settings(subentry.data, way):
+            abort_reauth(hass, entry, old.subentry_id, way)
 
 
 @callback
@@ -152,5 +220,10 @@ def remove_former_entities(hass: HomeAssistant, entry: HomeConfigEntry, source: 
 async def _async_forget(hass: HomeAssistant, entry: HomeConfigEntry, source: SourceCoordinator[Any]) -> None:
     if isinstance(source, PowerwallCoordinator):
         forget_issues(source)
+        abort_reauth(hass, entry, source.subentry_id)
+        await async_forget_steering(source)
+    if isinstance(source, TariffCoordinator):
+        forget_colours(source)
+        forget_price_tables(source)
         abort_reauth(hass, entry, source.subentry_id)
     await source.async_forget()

@@ -10,12 +10,18 @@ from custom_components.energy_optimizer.const import DOMAIN
 from . import energy_preferences
 from .client import Client
 from .furnish import our_entities
+from .money import BILLS
 
 MAY_BE_UNKNOWN: Mapping[str, str] = {
+    "colour_tomorrow": "the colour of the coming day is published before noon",
+    "force_ends_at": "nothing is forced",
     "self_consumption": "before sunrise the day has no sun to share out",
     "self_sufficiency": "in the first minutes of a day the home has used too little to tell",
 }
 """Entities, by what they show, that may be unknown in a healthy home, each with the reason."""
+
+UNKNOWN_WITHOUT_BILLS: Mapping[str, str] = dict.fromkeys(BILLS, "no five minutes have been billed yet")
+"""Those that may be unknown just after midnight, and in a home that has only begun to keep books."""
 
 _RECORD = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (?P<level>[A-Z]+) \([^)]*\) \[(?P<logger>[^\]]+)\] (?P<text>.*)"
@@ -23,8 +29,9 @@ _RECORD = re.compile(
 _USUAL = re.compile(rf"We found a custom integration {DOMAIN} which has not been tested by Home Assistant\.")
 
 
-async def look(client: Client) -> tuple[list[str], list[str]]:
+async def look(client: Client, *, has_no_bills: bool = False) -> tuple[list[str], list[str]]:
     """Return what is wrong with the running home, and its readings as lines of a table."""
+    excuses = {**MAY_BE_UNKNOWN, **(UNKNOWN_WITHOUT_BILLS if has_no_bills else {})}
     entities = await our_entities(client)
     states = await client.states()
     wrong = [f"energy dashboard: {problem}" for problem in await energy_preferences.problems(client)]
@@ -34,10 +41,10 @@ async def look(client: Client) -> tuple[list[str], list[str]]:
         if state is None:
             wrong.append(f"{entity['entity_id']} has no state")
             continue
-        rows.append(_row(entity, state))
+        rows.append(_row(entity, state, excuses))
         if state["state"] == "unavailable":
             wrong.append(f"{entity['entity_id']} is unavailable")
-        elif state["state"] == "unknown" and entity["translation_key"] not in MAY_BE_UNKNOWN:
+        elif state["state"] == "unknown" and entity["translation_key"] not in excuses:
             wrong.append(f"{entity['entity_id']} is unknown, and nothing explains why")
     if not entities:
         wrong.append("there is no entity of ours")
@@ -58,9 +65,9 @@ def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _row(entity: dict[str, Any], state: dict[str, Any]) -> tuple[str, ...]:
+def _row(entity: dict[str, Any], state: dict[str, Any], excuses: Mapping[str, str]) -> tuple[str, ...]:
     unit = state["attributes"].get("unit_of_measurement") or ""
-    note = MAY_BE_UNKNOWN.get(entity["translation_key"], "") if state["state"] == "unknown" else ""
+    note = excuses.get(entity["translation_key"], "") if state["state"] == "unknown" else ""
     return entity["entity_id"], state["state"], unit, note
 
 

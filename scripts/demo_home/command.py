@@ -1,11 +1,12 @@
 """What ``scripts/demo`` does: starts the home, shows or checks it, and stops it again."""
 
 import sys
+from datetime import UTC, datetime
 from time import monotonic
 
 import aiohttp
 
-from . import check, furnish
+from . import check, furnish, money
 from .demo import RunningDemo, running, say
 from .errors import DemoError
 from .interrupt import run
@@ -46,8 +47,14 @@ async def _check(options: Options) -> int:
 
 
 async def _report(demo: RunningDemo) -> int:
-    wrong, readings = await check.look(demo.client)
-    names = [entity["entity_id"] for entity in await furnish.our_entities(demo.client)]
+    entities = await furnish.our_entities(demo.client)
+    await money.wait_for_bills(demo.client, entities)
+    is_young = money.day_is_young(demo.folder.residence.place.time_zone, datetime.now(UTC))
+    has_books = demo.folder.has_books
+    wrong, readings = await check.look(demo.client, has_no_bills=is_young or not has_books)
+    if has_books and any(entity["translation_key"] in money.BILLS for entity in entities):
+        wrong += await money.problems(demo.client)
+    names = [entity["entity_id"] for entity in entities]
     await demo.server.stop()
     wrong += [f"logged: {text}" for text in check.complaints(demo.folder.console, names)]
     for line in readings:

@@ -18,6 +18,9 @@ FAVOURITES = (
     "system_mode",
     "import_price",
     "tier",
+    "colour_tomorrow",
+    "spike_status",
+    "bill_today",
 )
 _COLOURS = {"solar_power": "amber", "home_power": "deep-purple", "battery_power": "teal", "grid_power": "blue"}
 _ENERGIES = {
@@ -44,14 +47,15 @@ async def save(client: Client, entities: Iterable[Json]) -> None:
 
 
 def layout(by_key: Mapping[str, str]) -> Json:
-    """Return the dashboard: the powers, where they came from, the prices, the Powerwall's settings."""
+    """Return the dashboard: powers and where they came from, prices and bills, and what the Powerwall is told."""
     sections = [
         [_heading("Now", "mdi:home-lightning-bolt"), *_powers(by_key)],
         [_heading("Today", "mdi:calendar-today"), {"type": "energy-distribution"}, *_shares(by_key)],
         [_heading("The last 24 hours", "mdi:chart-line"), _day(by_key), _level(by_key)],
         [_heading("Electricity tariff", "mdi:cash-clock"), *_prices(by_key)],
+        [_heading("Bills", "mdi:receipt-text-outline"), *_bills(by_key), _price_day(by_key)],
         [_heading("Powerwall", "mdi:home-battery"), *_settings(by_key)],
-        [_heading("Two weeks", "mdi:chart-bar"), _fortnight(by_key)],
+        [_heading("Two weeks", "mdi:chart-bar"), _fortnight(by_key), _month_of_colours(by_key)],
     ]
     view = {
         "title": TITLE,
@@ -121,18 +125,61 @@ def _level(by_key: Mapping[str, str]) -> Json:
 
 
 def _prices(by_key: Mapping[str, str]) -> list[Json]:
-    wide = [_tile(by_key, key, grid_options=_FULL) for key in ("tier", "next_change")]
-    return [*wide, *(_tile(by_key, key) for key in ("import_price", "export_price", "cost_today", "earnings_today"))]
+    """Show prices now, and what only some tariffs have: Tempo's colours and their days, Amber's market."""
+    everywhere = ("tier", "next_change", "import_price", "export_price")
+    of_tempo = ("colour_today", "colour_tomorrow", "peak_price_today", "off_peak_price_today")
+    of_amber = ("spike_status", "renewables", "forecast_low", "forecast_high")
+    days_left = {"days_left_blue": "blue", "days_left_white": "grey", "days_left_red": "red"}
+    return [
+        *(_tile(by_key, key, grid_options=_FULL) for key in (*everywhere, *of_tempo, *of_amber)),
+        *(_tile(by_key, key, color=colour, grid_options=_FULL) for key, colour in days_left.items()),
+    ]
+
+
+def _bills(by_key: Mapping[str, str]) -> list[Json]:
+    bills = ("bill_today", "bill_month", "bill_year")
+    wide = (_tile(by_key, key, grid_options=_FULL) for key in bills)
+    return [*wide, *(_tile(by_key, key) for key in ("cost_today", "earnings_today"))]
+
+
+def _price_day(by_key: Mapping[str, str]) -> Json:
+    entities = _coloured(by_key, {"import_price": "deep-orange", "export_price": "green"})
+    if not entities:
+        return {}
+    size = {"columns": "full", "rows": 5}
+    return {"type": "history-graph", "hours_to_show": 24, "entities": entities, "grid_options": size}
+
+
+def _while_known(by_key: Mapping[str, str], key: str) -> Json:
+    """Return what hides a card while its entity has nothing to tell."""
+    if key not in by_key:
+        return {}
+    return {"visibility": [{"condition": "state", "entity": by_key[key], "state_not": "unknown"}]}
 
 
 def _settings(by_key: Mapping[str, str]) -> list[Json]:
     choice = [{"type": "select-options"}]
+    slider = [{"type": "numeric-input", "style": "slider"}]
+    toggle = [{"type": "toggle"}]
     return [
+        _tile(by_key, "force", features=choice, grid_options=_FULL),
+        _tile(by_key, "force_duration", features=slider, grid_options=_FULL),
+        _tile(by_key, "force_ends_at", grid_options=_FULL, **_while_known(by_key, "force_ends_at")),
+        _tile(by_key, "tariff_sync", features=toggle, grid_options=_FULL),
+        _tile(by_key, "control_state", grid_options=_FULL),
         _tile(by_key, "operation_mode", features=choice, grid_options=_FULL),
         _tile(by_key, "export_rule", features=choice, grid_options=_FULL),
-        _tile(by_key, "backup_reserve", features=[{"type": "numeric-input", "style": "slider"}], grid_options=_FULL),
-        _tile(by_key, "grid_charging", features=[{"type": "toggle"}], grid_options=_FULL),
+        _tile(by_key, "backup_reserve", features=slider, grid_options=_FULL),
+        _tile(by_key, "grid_charging", features=toggle, grid_options=_FULL),
     ]
+
+
+def _month_of_colours(by_key: Mapping[str, str]) -> Json:
+    """Show a month of Tempo."""
+    if "colours" not in by_key:
+        return {}
+    size = {"columns": "full", "rows": 8}
+    return {"type": "calendar", "entities": [by_key["colours"]], "initial_view": "dayGridMonth", "grid_options": size}
 
 
 def _fortnight(by_key: Mapping[str, str]) -> Json:

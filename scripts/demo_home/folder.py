@@ -9,14 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .countries import DemoCountry
 from .errors import DemoError
-from .options import SeriesChoice
+from .options import Options, SeriesChoice
 from .places import PLACES, DemoPlace, has_sun, sunniest
 from .ports import HOST
 
 ROOT = Path(__file__).resolve().parents[2]
 HOMES = Path(os.environ.get("DEMO_HOMES") or ROOT / ".demo")
 """Where the homes lie; a test of the demo keeps its own apart from those somebody plays with."""
+
+BOOKS = "has_books"
 
 CONFIGURATION = """\
 # Written by scripts/demo at each start; changes made here are lost.
@@ -75,15 +78,17 @@ class Residence:
 
     place: DemoPlace
     series: SeriesChoice | None = None
+    country: DemoCountry | None = None
 
     @property
     def name(self) -> str:
         """The folder's name."""
+        where = self.country.key if self.country else self.place.key
         if self.series is None:
-            return self.place.key
+            return where
         home = f"_{self.series.home_id}" if self.series.home_id else ""
         stem = self.series.path.name.removesuffix(".gz").removesuffix(".csv")
-        return "".join(sign if sign.isalnum() else "_" for sign in f"{self.place.key}_{stem}{home}")
+        return "".join(sign if sign.isalnum() else "_" for sign in f"{where}_{stem}{home}")
 
 
 class DemoFolder:
@@ -111,6 +116,11 @@ class DemoFolder:
         """Note something for the next start; a home with a note is one that is ready."""
         noted = self.note() if self.ready else {}
         write_json(self._note, noted | values)
+
+    @property
+    def has_books(self) -> bool:
+        """Whether the home's whole past is in its ledger; a home that an earlier version set up has none of it."""
+        return self.ready and BOOKS in self.note()
 
     def prepare(self, port: int) -> None:
         """Write what Home Assistant reads at a start; what it wrote itself stays."""
@@ -163,12 +173,15 @@ class DemoFolder:
             except BlockingIOError as err:
                 raise DemoError(
                     f"This demo home is running already{_owner(lock)}. Use that one, stop it (Ctrl-C, or end "
-                    "that process), or start another home with --place."
+                    "that process), or start another home with --place or --country."
                 ) from err
 
 
-def choose(place: DemoPlace | None, series: SeriesChoice | None, now: datetime, homes: Path = HOMES) -> DemoFolder:
+def choose(options: Options, now: datetime, homes: Path = HOMES) -> DemoFolder:
     """Find the home to start: the one asked for, else the latest one with sun now, else one where the sun is best."""
+    place, series = options.place, options.series
+    if (country := options.country) is not None:
+        return DemoFolder(Residence(place=country.place, series=series, country=country), homes)
     if place is not None:
         return DemoFolder(Residence(place=place, series=series), homes)
     known = [DemoFolder(Residence(place=each, series=series), homes) for each in PLACES]

@@ -7,9 +7,11 @@ from typing import Any
 from custom_components.energy_optimizer.const import DOMAIN, PATH_SIMULATED, SUBENTRY_TARIFF
 
 from .client import Client
+from .countries import DemoCountry
 from .dialogs import HOME, SUBENTRY, Dialog
 from .errors import DemoError
-from .places import DemoPlace, DemoTariff
+from .folder import Residence
+from .places import DemoTariff
 
 SETTLE_PATIENCE_S = 60
 ONE_OF_EACH_SOURCE = frozenset({"home_power", "cost_today"})
@@ -25,8 +27,9 @@ async def move_in(client: Client) -> None:
         await client.ask("config/area_registry/delete", area_id=area["area_id"])
 
 
-async def add_home(client: Client, place: DemoPlace) -> None:
-    """Add the home, its Powerwall and its tariff."""
+async def add_home(client: Client, residence: Residence, price_server: str = "") -> None:
+    """Add the home, its Powerwall and its tariff, whose prices may come from a server of the demo's own."""
+    place = residence.place
     home = await Dialog.open(client, HOME, DOMAIN)
     await home.fill("user", {})
     created = home.finished()
@@ -40,17 +43,21 @@ async def add_home(client: Client, place: DemoPlace) -> None:
         {"solar_kwp": place.solar_kwp, "batteries": BATTERIES, "home_kwh_per_year": place.home_kwh_per_year},
     )
     powerwall.finished()
-    await _add_tariff(client, created["result"]["entry_id"], place)
-
-
-async def _add_tariff(client: Client, entry_id: str, place: DemoPlace) -> None:
-    """Start from the place's preset and type in what it leaves open."""
-    tariff = await Dialog.open(client, SUBENTRY, [entry_id, SUBENTRY_TARIFF])
-    await tariff.fill("start", {"start": place.tariff.preset})
-    rows = tariff.suggestions()["prices"]
-    await tariff.fill("prices", {"prices": [priced(row, place.tariff) for row in rows]})
-    await tariff.pick("save")
+    tariff = await Dialog.open(client, SUBENTRY, [created["result"]["entry_id"], SUBENTRY_TARIFF])
+    await _sign(tariff, residence.country, place.tariff, price_server)
     tariff.finished()
+
+
+async def _sign(tariff: Dialog, country: DemoCountry | None, hours: DemoTariff, price_server: str) -> None:
+    """Fill in the country's contract; elsewhere start from the place's preset and type in what it leaves open."""
+    if country is not None:
+        await country.sign(tariff, price_server)
+        return
+    await tariff.pick("start")
+    await tariff.fill("start", {"start": hours.preset})
+    rows = tariff.suggestions()["prices"]
+    await tariff.fill("prices", {"prices": [priced(row, hours) for row in rows]})
+    await tariff.pick("save")
 
 
 def priced(row: Mapping[str, Any], tariff: DemoTariff) -> dict[str, Any]:

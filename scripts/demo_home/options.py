@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .countries import COUNTRIES, DemoCountry
 from .errors import DemoError
 from .places import PLACES, DemoPlace
 
@@ -29,6 +30,8 @@ class Options:
     fresh: bool = False
     place: DemoPlace | None = None
     """``None`` for wherever it is daytime."""
+    country: DemoCountry | None = None
+    """``None`` for a home with a tariff of hours, as it is anywhere."""
     series: SeriesChoice | None = None
 
 
@@ -36,7 +39,7 @@ def parse(arguments: Sequence[str]) -> Options:
     """Understand the command line.
 
     Raises:
-        DemoError: for a place or file that is not there.
+        DemoError: for a place, country or file that is not there, and for a country with a place.
         SystemExit: for an option that does not exist; argparse has then said so.
     """
     parser = argparse.ArgumentParser(prog="scripts/demo", add_help=False, allow_abbrev=False)
@@ -44,13 +47,17 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--place", type=str)
+    parser.add_argument("--country", type=str)
     parser.add_argument("--home", type=str, metavar="FILE[:ID]")
     given = parser.parse_args(arguments)
+    if given.country is not None and given.place is not None:
+        raise DemoError("A country brings its own place: give --country or --place, not both.")
     return Options(
         port=given.port,
         check=given.check,
         fresh=given.fresh,
         place=None if given.place is None else find_place(given.place),
+        country=None if given.country is None else find_country(given.country),
         series=None if given.home is None else find_series(given.home),
     )
 
@@ -62,6 +69,16 @@ def find_place(name: str) -> DemoPlace:
         if key in (place.key, place.key.replace("_", "")):
             return place
     raise DemoError(f"There is no place “{name}”. Choose one of: {', '.join(place.key for place in PLACES)}.")
+
+
+def find_country(name: str) -> DemoCountry:
+    """Return the country of that name or code."""
+    word = name.strip().casefold()
+    for country in COUNTRIES:
+        if word in (country.key, country.name.casefold()):
+            return country
+    known = ", ".join(f"{country.key} ({country.place.name}, {country.tariff})" for country in COUNTRIES)
+    raise DemoError(f"The demo has no home in “{name}”. Choose one of: {known}.")
 
 
 def find_series(text: str) -> SeriesChoice:

@@ -31,7 +31,7 @@ def move_in(folder: DemoFolder, choice: SeriesChoice) -> None:
     stored = StoredHome(folder)
     if (powerwall := stored.simulated_powerwall()) is not None:
         home = {CONF_SERIES_HOME: choice.home_id} if choice.home_id else {}
-        stored.change_data(powerwall["subentry_id"], **{CONF_SERIES_FILE: str(copy)}, **home)
+        stored.change_simulation(powerwall["subentry_id"], **{CONF_SERIES_FILE: str(copy)}, **home)
 
 
 async def _at_once[*Ts, T](target: Callable[[*Ts], T], /, *args: *Ts) -> T:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from custom_components.energy_optimizer.api.powerwall.ways import set_up_way, way_settings
 from custom_components.energy_optimizer.const import (
-    CONF_PATH,
+    CONF_CURRENCY,
     DOMAIN,
     PATH_SIMULATED,
     SUBENTRY_POWERWALL,
@@ -47,6 +48,19 @@ class StoredHome:
         """Return the subentry of the simulated Powerwall; ``None`` if the user has taken it away or replaced it."""
         return next((each for each in self._subentries(SUBENTRY_POWERWALL) if _is_simulated(each)), None)
 
+    def entry_id(self) -> str:
+        """Return the id of the home's entry."""
+        return str(self._entry(self._entries()).get("entry_id", ""))
+
+    def options(self) -> Json:
+        """Return the home's options."""
+        return dict(self._entry(self._entries()).get("options", {}))
+
+    def currency(self) -> str | None:
+        """Return the home's currency."""
+        currency: str | None = self._entry(self._entries()).get("data", {}).get(CONF_CURRENCY)
+        return currency
+
     def tariffs(self) -> list[Json]:
         """Return the subentries of the home's tariffs."""
         return self._subentries(SUBENTRY_TARIFF)
@@ -61,12 +75,13 @@ class StoredHome:
             time_zone=ZoneInfo(here.time_zone),
         )
 
-    def change_data(self, subentry_id: str, **values: object) -> None:
-        """Change a subentry's data."""
+    def change_simulation(self, subentry_id: str, **values: object) -> None:
+        """Change the settings of a simulated Powerwall."""
         file = self._entries()
         for subentry in self._entry(file).get("subentries", []):
             if subentry["subentry_id"] == subentry_id:
-                subentry["data"] |= values
+                settings = {**simulation_of(subentry), **values}
+                subentry["data"] = set_up_way(subentry["data"], PATH_SIMULATED, settings)
         write_json(self._storage / "core.config_entries", file)
 
     def source_data(self, kind: str, subentry_id: str) -> Json | None:
@@ -114,5 +129,10 @@ class StoredHome:
         return [each for each in subentries if each["subentry_type"] == kind]
 
 
+def simulation_of(subentry: Json) -> Json:
+    """Return the settings of a simulated Powerwall; empty if it is a real one."""
+    return dict(way_settings(subentry["data"], PATH_SIMULATED))
+
+
 def _is_simulated(subentry: Json) -> bool:
-    return bool(subentry["subentry_type"] == SUBENTRY_POWERWALL and subentry["data"][CONF_PATH] == PATH_SIMULATED)
+    return subentry["subentry_type"] == SUBENTRY_POWERWALL and bool(simulation_of(subentry))

@@ -55,6 +55,16 @@ async def test_sensors_say_what_they_are(hass: HomeAssistant) -> None:
     assert cost.attributes["last_reset"] == "2026-07-01T07:00:00+00:00"
 
 
+async def test_a_price_that_nobody_knows_has_no_certainty(hass: HomeAssistant) -> None:
+    data = SDGE_EV_TOU_5.data()
+    for price in data["prices"]:
+        if price["tier"] == "Off-peak":
+            price["import_per_kwh"] = None
+    await set_up(hass, home(tariff(data)))
+    price = hass.states.get("sensor.tariff_import_price")
+    assert (price.state, price.attributes["certainty"]) == (STATE_UNKNOWN, None)
+
+
 async def test_device(hass: HomeAssistant) -> None:
     entry = await set_up(hass, home(tariff(PRICED)))
     (subentry_id,) = entry.subentries

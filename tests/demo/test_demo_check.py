@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.energy_optimizer.const import DOMAIN
-from scripts.demo_home.check import MAY_BE_UNKNOWN, complaints, look, table
+from scripts.demo_home.check import MAY_BE_UNKNOWN, UNKNOWN_WITHOUT_BILLS, complaints, look, table
 
 STAMP = "2026-11-20 21:29:31.835"
 USUAL = (
@@ -97,6 +97,12 @@ async def test_an_entity_that_may_be_unknown_says_why() -> None:
     assert reason in rows[0]
 
 
+async def test_a_bill_may_be_unknown_only_where_there_is_none() -> None:
+    house = House("unknown", "bill_today")
+    assert (await look(house, has_no_bills=True))[0] == []  # type: ignore[arg-type] # a stand-in
+    assert len((await look(house))[0]) == 1  # type: ignore[arg-type] # a stand-in
+
+
 async def test_a_fault_of_the_energy_dashboard() -> None:
     wrong, _ = await look(House("1", problems=["statistics_not_defined"]))  # type: ignore[arg-type] # a stand-in
     assert len(wrong) == 1
@@ -106,7 +112,9 @@ async def test_a_fault_of_the_energy_dashboard() -> None:
 def test_what_may_be_unknown_exists() -> None:
     path = Path(__file__).parents[2] / "custom_components" / DOMAIN / "translations" / "en.json"
     entities = json.loads(path.read_text(encoding="utf-8"))["entity"]
-    assert set(MAY_BE_UNKNOWN) <= {key for platform in entities.values() for key in platform}
+    assert MAY_BE_UNKNOWN.keys() | UNKNOWN_WITHOUT_BILLS.keys() <= {
+        key for platform in entities.values() for key in platform
+    }
 
 
 def test_a_table_lines_up() -> None:

@@ -10,9 +10,10 @@ import pytest
 import yaml
 from homeassistant.components.http.config import HTTP_STORAGE_SCHEMA
 
+from scripts.demo_home.countries import COUNTRIES, DemoCountry
 from scripts.demo_home.errors import DemoError
-from scripts.demo_home.folder import DemoFolder, Residence, choose
-from scripts.demo_home.options import SeriesChoice, find_place
+from scripts.demo_home.folder import BOOKS, DemoFolder, Residence, choose
+from scripts.demo_home.options import Options, SeriesChoice, find_place
 from scripts.demo_home.places import has_sun
 
 NOON_IN_PARIS = datetime(2026, 6, 21, 12, tzinfo=UTC)
@@ -71,6 +72,16 @@ def test_a_home_is_ready_once_it_is_noted(tmp_path: Path) -> None:
     assert (Path(__file__).parents[2] / "custom_components").is_dir()
 
 
+def test_a_home_of_an_earlier_version_has_no_books(tmp_path: Path) -> None:
+    paris = folder(tmp_path)
+    paris.prepare(8200)
+    assert not paris.has_books
+    paris.write_note(used_at="2026-01-01", place="paris")
+    assert not paris.has_books
+    paris.write_note(**{BOOKS: True})
+    assert paris.has_books
+
+
 def test_a_running_home_is_left_alone(tmp_path: Path) -> None:
     paris = folder(tmp_path)
     paris.prepare(8200)
@@ -85,7 +96,16 @@ def test_a_running_home_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_place_that_is_asked_for(tmp_path: Path) -> None:
-    assert choose(find_place("tokyo"), None, NOON_IN_PARIS, tmp_path).residence.place.key == "tokyo"
+    assert choose(Options(place=find_place("tokyo")), NOON_IN_PARIS, tmp_path).residence.place.key == "tokyo"
+
+
+@pytest.mark.parametrize("country", COUNTRIES, ids=lambda country: country.key)
+def test_a_country_has_a_folder_of_its_own(country: DemoCountry, tmp_path: Path) -> None:
+    residence = choose(Options(country=country), NOON_IN_PARIS, tmp_path).residence
+    assert (residence.name, residence.place) == (country.key, country.place)
+    series = SeriesChoice(path=tmp_path / "mine.csv")
+    replayed = choose(Options(country=country, series=series), NOON_IN_PARIS, tmp_path).residence
+    assert (replayed.name, replayed.series) == (f"{country.key}_mine", series)
 
 
 def test_the_home_that_was_used_last_if_it_has_sun(tmp_path: Path) -> None:
@@ -93,12 +113,12 @@ def test_the_home_that_was_used_last_if_it_has_sun(tmp_path: Path) -> None:
         each = folder(tmp_path, name)
         each.prepare(8200)
         each.write_note(used_at=used_at)
-    assert choose(None, None, NOON_IN_PARIS, tmp_path).residence.place.key == "london"
-    assert choose(None, None, NOON_IN_PARIS + timedelta(hours=14), tmp_path).residence.place.key == "sydney"
+    assert choose(Options(), NOON_IN_PARIS, tmp_path).residence.place.key == "london"
+    assert choose(Options(), NOON_IN_PARIS + timedelta(hours=14), tmp_path).residence.place.key == "sydney"
 
 
 def test_somewhere_sunny_if_no_home_has_sun(tmp_path: Path) -> None:
-    chosen = choose(None, None, NOON_IN_PARIS, tmp_path)
+    chosen = choose(Options(), NOON_IN_PARIS, tmp_path)
     assert has_sun(chosen.residence.place, NOON_IN_PARIS)
     assert not chosen.ready
 

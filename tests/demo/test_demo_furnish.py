@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from custom_components.energy_optimizer.const import DOMAIN
-from custom_components.energy_optimizer.coordinators.powerwall import CONNECTION_STATES
-from custom_components.energy_optimizer.powerwall_sensors import CONNECTION
+from custom_components.energy_optimizer.coordinators.source import CONNECTION_STATES
+from custom_components.energy_optimizer.powerwall_way_sensors import CONNECTION
 from scripts.demo_home.errors import DemoError
 from scripts.demo_home.furnish import wait_for_what_answers, wait_until_available
 

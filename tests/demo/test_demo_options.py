@@ -33,6 +33,23 @@ def test_an_unknown_place_names_those_there_are() -> None:
         parse(["--place", "atlantis"])
 
 
+@pytest.mark.parametrize(("name", "key"), [("fr", "fr"), ("AU", "au"), ("California", "us"), (" france ", "fr")])
+def test_a_country_is_found_however_it_is_written(name: str, key: str) -> None:
+    country = parse(["--country", name]).country
+    assert country is not None
+    assert country.key == key
+
+
+def test_an_unknown_country_names_those_there_are() -> None:
+    with pytest.raises(DemoError, match=r"no home in “de”.*fr \(Paris, EDF Tempo\).*au \(Sydney.*us \(Los Angeles"):
+        parse(["--country", "de"])
+
+
+def test_a_country_with_a_place() -> None:
+    with pytest.raises(DemoError, match="--country or --place, not both"):
+        parse(["--country", "fr", "--place", "paris"])
+
+
 def test_a_file_whose_name_holds_a_colon(tmp_path: Path) -> None:
     file = tmp_path / "my:home.csv"
     file.touch()

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.energy_optimizer.api.powerwall.v1r_key import TeslaAddresses, V1rKey
 from custom_components.energy_optimizer.flows.powerwall import PowerwallSubentryFlow
-from tests.homes import home, set_up
+from tests.homes import home, set_up, settings_of
 from tests.servers.gateway import CUSTOMER_PASSWORD, DIN, GATEWAY_PASSWORD, Firmware, GatewayServer
 from tests.servers.gateway_tedapi import KeyState
 from tests.servers.owner_api import SITE, OwnerApiServer
@@ -66,13 +66,14 @@ async def test_the_customers_password(hass: HomeAssistant, entry: MockConfigEntr
     await hass.async_block_till_done()
     subentry = only_subentry(entry)
     assert subentry.unique_id == DIN
-    assert subentry.data["path"] == "gateway"
-    assert subentry.data["host"] == gateway.host
-    assert subentry.data["auth"] == "customer"
-    assert subentry.data["serial"] == DIN
-    assert subentry.data["writable"] == ["backup_reserve_percent", "operation_mode"]
-    assert "capacity_kwh" in subentry.data["shown"]
-    assert "gateway_password" not in subentry.data
+    assert list(subentry.data["ways"]) == ["gateway"]
+    stored = settings_of(subentry)
+    assert stored["host"] == gateway.host
+    assert stored["auth"] == "customer"
+    assert stored["serial"] == DIN
+    assert stored["writable"] == ["backup_reserve_percent", "operation_mode"]
+    assert "capacity_kwh" in stored["shown"]
+    assert "gateway_password" not in stored
     assert float(hass.states.get("sensor.powerwall_home_power").state) == pytest.approx(1.35)  # type: ignore[union-attr] # fails as it should
 
 
@@ -86,7 +87,7 @@ async def test_a_login_that_may_only_look_is_saved_with_a_word(
     assert not entry.subentries
     result = await step(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert only_subentry(entry).data["writable"] == []
+    assert settings_of(only_subentry(entry))["writable"] == []
     await hass.async_block_till_done()
 
 
@@ -98,7 +99,7 @@ async def test_a_powerwall_3_with_the_customers_password(
     assert result["step_id"] == "gateway_read_only"
     await step(hass, result, {})
     await hass.async_block_till_done()
-    assert only_subentry(entry).data["shown"] == ["grid_status"]
+    assert settings_of(only_subentry(entry))["shown"] == ["grid_status"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ async def test_other_passwords(
         result = await step(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    data = only_subentry(entry).data
+    data = settings_of(only_subentry(entry))
     assert secrets.items() <= data.items()
 
 
@@ -229,8 +230,8 @@ async def test_a_changed_address_keeps_the_password(
     await hass.async_block_till_done()
     changed = only_subentry(entry)
     assert changed.title == "Battery"
-    assert changed.data["host"] == gateway.host
-    assert changed.data["customer_password"] == CUSTOMER_PASSWORD
+    assert settings_of(changed)["host"] == gateway.host
+    assert settings_of(changed)["customer_password"] == CUSTOMER_PASSWORD
     assert changed.unique_id == DIN
 
 
@@ -239,7 +240,7 @@ async def test_an_email_address_is_taken_back(
 ) -> None:
     await step(hass, await login_form(hass, entry, "gateway_customer"), customer(gateway, email="me@x.org"))
     await hass.async_block_till_done()
-    assert only_subentry(entry).data["email"] == "me@x.org"
+    assert settings_of(only_subentry(entry))["email"] == "me@x.org"
     for typed in ({"email": "you@x.org"}, {}):
         result = await entry.start_subentry_reconfigure_flow(hass, only_subentry(entry).subentry_id)
         for option in ("gateway", "gateway_customer"):
@@ -247,7 +248,7 @@ async def test_an_email_address_is_taken_back(
         result = await step(hass, result, {"name": "Powerwall", "host": gateway.host} | typed)
         assert result["reason"] == "reconfigure_successful"
         await hass.async_block_till_done()
-        assert only_subentry(entry).data.get("email") == typed.get("email")
+        assert settings_of(only_subentry(entry)).get("email") == typed.get("email")
 
 
 async def key_login_form(hass: HomeAssistant, entry: MockConfigEntry, gateway: GatewayServer) -> SubentryFlowResult:
@@ -286,7 +287,7 @@ async def test_a_new_key_is_registered_and_used(
     result = await step(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    data = only_subentry(entry).data
+    data = settings_of(only_subentry(entry))
     assert data["auth"] == "key"
     assert V1rKey.load(data["key_pem"]).public_der in gateway.state.keys.states
     assert data["writable"] == ["backup_reserve_percent", "export_rule", "grid_charging", "operation_mode"]

@@ -38,18 +38,19 @@ async def start_powerwall(hass: HomeAssistant, entry: MockConfigEntry, way: str)
         (entry.entry_id, "powerwall"), context={"source": SOURCE_USER}
     )
     assert result["type"] is FlowResultType.MENU
-    assert set(result["menu_options"]) == {"gateway", "entities", "simulated"}
+    assert result["menu_options"] == ["gateway", "fleet", "teslemetry", "owner", "entities", "simulated"]
     result = await answer(hass, result["flow_id"], {"next_step_id": way})
     assert result["type"] is FlowResultType.FORM
     return result["flow_id"]
 
 
-async def change_powerwall(hass: HomeAssistant, entry: MockConfigEntry, way: str) -> str:
-    """Open the dialog that changes the only Powerwall; return the flow's id."""
+async def change_powerwall(hass: HomeAssistant, entry: MockConfigEntry, *options: str) -> str:
+    """Open the dialog that changes the only Powerwall and choose from its menus; return the flow's id."""
     (subentry_id,) = entry.subentries
     result = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
     assert result["type"] is FlowResultType.MENU
-    await answer(hass, result["flow_id"], {"next_step_id": way})
+    for option in options:
+        await answer(hass, result["flow_id"], {"next_step_id": option})
     return result["flow_id"]
 
 
@@ -282,7 +283,7 @@ async def test_a_simulated_powerwall(hass: HomeAssistant) -> None:
 async def test_the_way_to_a_powerwall_is_changed(hass: HomeAssistant) -> None:
     show_battery(hass, grid=2.5, home=2.5)
     entry = await set_up(hass, home(powerwall(SIMULATED)))
-    flow_id = await change_powerwall(hass, entry, "entities")
+    flow_id = await change_powerwall(hass, entry, "replace_simulated", "entities")
     await answer(hass, flow_id, ENTITIES_INPUT)
     result = await answer(hass, flow_id, {"next_step_id": "entities_save"})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
@@ -296,7 +297,8 @@ async def test_the_way_to_a_powerwall_is_changed(hass: HomeAssistant) -> None:
 async def test_another_way_suggests_the_present_name(hass: HomeAssistant) -> None:
     entry = await set_up(hass, home(powerwall(SIMULATED, title="Basement")))
     (subentry_id,) = entry.subentries
-    for way in (["entities"], ["gateway", "gateway_customer"], ["simulated"]):
+    other = "replace_simulated"
+    for way in ([other, "entities"], [other, "gateway", "gateway_customer"], ["simulated"]):
         result = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
         for option in way:
             result = await answer(hass, result["flow_id"], {"next_step_id": option})

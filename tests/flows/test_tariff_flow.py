@@ -30,9 +30,9 @@ class Dialog:
         """Submit a form with what it suggests."""
         return await self.fill(step, {**self.shown, **changes})
 
-    async def pick(self, option: str) -> Any:
-        """Choose from the summary's menu."""
-        assert (self.result["type"], self.result["step_id"]) == (FlowResultType.MENU, "summary")
+    async def pick(self, option: str, *, menu: str = "summary") -> Any:
+        """Choose from a menu."""
+        assert (self.result["type"], self.result["step_id"]) == (FlowResultType.MENU, menu)
         assert option in self.result["menu_options"]
         return await self._send({"next_step_id": option})
 
@@ -66,7 +66,10 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
     result = await hass.config_entries.subentries.async_init(
         (entry.entry_id, SUBENTRY_TARIFF), context={"source": SOURCE_USER}
     )
-    return Dialog(hass, result)
+    dialog = Dialog(hass, result)
+    if result["type"] is FlowResultType.MENU:
+        await dialog.pick("start", menu="user")
+    return dialog
 
 
 async def change(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
@@ -74,7 +77,10 @@ async def change(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
     result = await hass.config_entries.subentries.async_init(
         (entry.entry_id, SUBENTRY_TARIFF), context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id}
     )
-    return Dialog(hass, result)
+    dialog = Dialog(hass, result)
+    if result.get("step_id") == "reconfigure":
+        await dialog.pick(result["menu_options"][0], menu="reconfigure")
+    return dialog
 
 
 def tariff_of(entry: MockConfigEntry) -> Any:
@@ -578,3 +584,21 @@ async def test_words_of_a_french_home(hass: HomeAssistant, entry: MockConfigEntr
     await dialog.submit_as_shown("seasons")
     await dialog.pick("save")
     assert tariff_of(entry).data["rest_tier"] == "Heures creuses"
+
+
+async def test_another_kind_of_tariff(hass: HomeAssistant) -> None:
+    """Another contract does not cost the tariff its entities: its kind can be changed, there and back."""
+    await hass.config.async_set_time_zone("America/Los_Angeles")
+    entry = await set_up(hass, home(flat_tariff()))
+    before = tariff_of(entry)
+    dialog = await change(hass, entry)
+    await dialog.pick("kinds")
+    assert dialog.result["menu_options"] == ["start", "net_billing", "entity"]
+    await dialog.pick("start", menu="kinds")
+    await dialog.fill("start", {"name": "Nights", "start": "day_night"})
+    rows = [{**row, "import_price": 0.2, "export_price": 0.1} for row in dialog.shown["prices"]]
+    await dialog.fill("prices", {"prices": rows})
+    await dialog.pick("save")
+    after = tariff_of(entry)
+    assert (after.subentry_id, after.title, after.data["kind"]) == (before.subentry_id, "Nights", "time_of_use")
+    assert hass.states.get("sensor.flat_import_price").state == "0.2"

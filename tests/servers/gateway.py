@@ -6,6 +6,7 @@ It answers in the shapes that pypowerwall reads. Tests steer its ``state`` and i
 import base64
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import override
 
 from pypowerwall.local import tesla_pb2
 
-from tests.servers.gateway_tedapi import Keys, answer_v1, answer_v1r, config_document
+from tests.servers.gateway_tedapi import Keys, Order, answer_v1, answer_v1r, config_document
 from tests.servers.https import JSON, LoopbackServer, Reply, Request, json_reply
 
 DIN = "1232100-00-E--TG0000000000T1"
@@ -41,6 +42,9 @@ class GatewayState:
     solar_w: float = 2500.0
     battery_w: float = -900.0
     home_w: float = 1350.0
+    order: Order | None = None
+    takes_orders: bool = True
+    """Older firmware knows no orders."""
     level_percent: float = 60.0
     full_wh: float = 27_000.0
     grid_status: str = "SystemGridConnected"
@@ -70,7 +74,12 @@ class GatewayState:
     @property
     def grid_w(self) -> float:
         """What balances the rest."""
-        return self.home_w - self.solar_w - self.battery_w
+        return self.home_w - self.solar_w - self.flowing_w
+
+    @property
+    def flowing_w(self) -> float:
+        """What the battery gives: as it likes, or as ordered while an order lasts."""
+        return self.order.watts if self.order and time.monotonic() < self.order.until else self.battery_w
 
     @property
     def raw_percent(self) -> float:
@@ -207,7 +216,7 @@ def _web_documents(state: GatewayState) -> Iterator[tuple[str, object]]:
 
 
 def _aggregates(state: GatewayState) -> dict[str, object]:
-    powers = {"site": state.grid_w, "battery": state.battery_w, "load": state.home_w, "solar": state.solar_w}
+    powers = {"site": state.grid_w, "battery": state.flowing_w, "load": state.home_w, "solar": state.solar_w}
     return {
         meter: {
             "last_communication_time": "2026-06-01T12:00:00.1-07:00",

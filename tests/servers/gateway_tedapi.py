@@ -6,7 +6,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +30,15 @@ class KeyState(IntEnum):
     TIMED_OUT = 2
     VERIFIED = 3
     REMOVED = 4
+
+
+class Order(NamedTuple):
+    """A battery power, + discharge, that ends by itself."""
+
+    watts: float
+    seconds: int
+    until: float
+    """On the monotonic clock."""
 
 
 @dataclass(kw_only=True)
@@ -101,6 +110,8 @@ def _is_signed(message: Any, din: str) -> bool:
 def _answer_signed(state: GatewayState, content: bytes) -> bytes:
     envelope = combined_pb2.MessageEnvelope()
     envelope.ParseFromString(content)
+    if envelope.HasField("teg"):
+        return _answer_order(state, envelope.teg.dispatch_battery_power_request)
     if not envelope.HasField("filestore"):
         query = tedapi_pb2.MessageEnvelope()
         query.ParseFromString(content)
@@ -117,6 +128,23 @@ def _answer_signed(state: GatewayState, content: bytes) -> bytes:
         answer.filestore.updateFileResponse.file.name = "config.json"
     else:
         answer.common.error_response.status.code = 9
+    return bytes(answer.SerializeToString())
+
+
+def _answer_order(state: GatewayState, request: Any) -> bytes:
+    """Follow an order or take it back, as far as the firmware knows such a thing."""
+    answer = combined_pb2.MessageEnvelope()
+    power = request.real_power
+    if not state.takes_orders:
+        answer.common.error_response.status.code = 12
+    elif request.HasField("real_power") and power.power_watts > 10_000:
+        answer.common.error_response.status.code = 3
+    else:
+        answer.teg.dispatch_battery_power_response.SetInParent()
+        if not request.HasField("real_power"):
+            state.order = None
+        elif state.obeys:
+            state.order = Order(power.power_watts, power.duration_seconds, time.monotonic() + power.duration_seconds)
     return bytes(answer.SerializeToString())
 
 
@@ -145,7 +173,7 @@ def _answer_envelope(state: GatewayState, question: Any) -> Any:
 
 def _status_document(state: GatewayState) -> dict[str, Any]:
     connected = state.grid_status == "SystemGridConnected"
-    powers = {"SITE": state.grid_w, "BATTERY": state.battery_w, "LOAD": state.home_w, "SOLAR": state.solar_w}
+    powers = {"SITE": state.grid_w, "BATTERY": state.flowing_w, "LOAD": state.home_w, "SOLAR": state.solar_w}
     island = "ISLAND_GridConnected_Connected" if connected else "ISLAND_GridConnected_Disconnected"
     return {
         "system": {"time": "2026-06-01T12:00:00Z"},

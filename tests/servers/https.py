@@ -25,6 +25,8 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
+    """What stands behind the question mark, as it was sent."""
 
     @property
     def json(self) -> Any:
@@ -36,6 +38,7 @@ class Reply:
     """What it is told."""
 
     status: int = 200
+    """0 for hanging up without a word."""
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
@@ -198,8 +201,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        path = urlsplit(self.path).path
-        request = Request(method=self.command, path=path, headers=dict(self.headers.items()), body=body)
+        url = urlsplit(self.path)
+        request = Request(
+            method=self.command, path=url.path, headers=dict(self.headers.items()), body=body, query=url.query
+        )
         reply, broken = self.server.owner.handle(request)
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)

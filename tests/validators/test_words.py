@@ -21,6 +21,10 @@ STEP_PARTS = {
 
 # Texts that are the same in French, each with the reason.
 SAME_IN_FRENCH: dict[str, str] = {
+    "Tesla Fleet API": "a product's name",
+    "Teslemetry": "a product's name",
+    "Amber Electric": "a company's name",
+    "EDF Tempo": "a product's name",
     "Energy Optimizer": "our name",
     "Phases": "the same word",
     "Powerwall": "a product's name",

@@ -8,9 +8,11 @@ from homeassistant.util import dt as dt_util
 from ..api.errors import SourceError
 from ..const import DOMAIN
 from ..control.confirm import Outcome, Verdict, carry_out
-from ..coordinators.powerwall import FailedCommand, PowerwallCoordinator, error_key
+from ..coordinators.powerwall import FailedCommand, PowerwallCoordinator
+from ..coordinators.source import error_key
 from ..core.model.powerwall import PowerwallSettings
 from .setting_words import in_words, setting_name
+from .steering import find_steering
 
 FAILURES_UNTIL_REPAIR = 3
 
@@ -28,6 +30,7 @@ async def async_change_settings(powerwall: PowerwallCoordinator, wanted: Powerwa
     now = dt_util.utcnow()
     if not wanted.named:
         _note_obeyed(powerwall, asked)
+        await _set_by_user(powerwall, asked)
         return Outcome(verdict=Verdict.ALREADY_SO, asked_at=now)
     try:
         outcome = await carry_out(
@@ -44,6 +47,7 @@ async def async_change_settings(powerwall: PowerwallCoordinator, wanted: Powerwa
         ) from err
     if outcome.verdict is Verdict.CONFIRMED:
         _note_obeyed(powerwall, wanted)
+        await _set_by_user(powerwall, asked)
         return outcome
     _note_disobeyed(powerwall, wanted)
     raise HomeAssistantError(
@@ -55,6 +59,12 @@ async def async_change_settings(powerwall: PowerwallCoordinator, wanted: Powerwa
             "shows": _shown(powerwall, wanted),
         },
     )
+
+
+async def _set_by_user(powerwall: PowerwallCoordinator, settings: PowerwallSettings) -> None:
+    """Let what is forced for a while know that these settings are the user's now."""
+    if (steering := find_steering(powerwall)) is not None:
+        await steering.control.async_set_by_user(settings)
 
 
 def _check_can(powerwall: PowerwallCoordinator, wanted: PowerwallSettings) -> None:

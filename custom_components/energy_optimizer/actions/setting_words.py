@@ -1,5 +1,7 @@
 """A Powerwall's settings in the words of the user interface."""
 
+from collections.abc import Iterable
+
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_cached_translations
 
@@ -11,12 +13,21 @@ _ENTITIES = {
     "backup_reserve_percent": "number.backup_reserve",
     "grid_charging": "switch.grid_charging",
     "export_rule": "select.export_rule",
+    "storm_mode": "switch.storm_mode",
 }
 
 
 def setting_name(hass: HomeAssistant, setting: str) -> str:
     """Return what the control of a setting is called, in the language of this Home Assistant."""
     return _word(hass, f"{_ENTITIES[setting]}.name", setting)
+
+
+def names_in_words(hass: HomeAssistant, settings: Iterable[str]) -> str:
+    """Return what several settings are called, the tariff among them."""
+    key = "sensor.command_state.state_attributes.unconfirmed.state."
+    return ", ".join(
+        sorted(setting_name(hass, each) if each in _ENTITIES else _word(hass, key + each, each) for each in settings)
+    )
 
 
 def in_words(hass: HomeAssistant, settings: PowerwallSettings) -> str:
@@ -28,7 +39,7 @@ def in_words(hass: HomeAssistant, settings: PowerwallSettings) -> str:
 
 def _value(hass: HomeAssistant, setting: str, value: str | float | bool) -> str:
     if isinstance(value, bool):
-        return _word(hass, f"sensor.grid_charging_now.state.{'on' if value else 'off'}", str(value))
+        return _word(hass, f"sensor.{setting}_now.state.{'on' if value else 'off'}", str(value))
     if isinstance(value, str):
         return _word(hass, f"{_ENTITIES[setting]}.state.{value}", value)
     return f"{value:.0f} %"

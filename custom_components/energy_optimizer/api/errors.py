@@ -1,5 +1,7 @@
 """The few ways in which a device can fail us."""
 
+from datetime import datetime
+
 
 class SourceError(Exception):
     """Something a source did not give; never caught together with programming errors."""
@@ -27,3 +29,8 @@ class NonsenseError(SourceError):
 
 class CoolingDownError(UnreachableError):
     """The device or its library asks to be left alone for a while."""
+
+    def __init__(self, message: str = "", *, until: datetime | None = None) -> None:
+        """Note until when, if whoever asks for it said so."""
+        super().__init__(message)
+        self.until = until

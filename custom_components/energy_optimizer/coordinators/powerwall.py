@@ -1,11 +1,11 @@
 """Asks a Powerwall, keeps what it said and counts what it does not count itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowContext, ConfigSubentry
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -13,19 +13,15 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from ..api.errors import (
-    CertificateError,
-    CoolingDownError,
-    NonsenseError,
-    NotPermittedError,
-    RefusedError,
-    SourceError,
-    UnreachableError,
-)
+from ..api.errors import RefusedError, SourceError, UnreachableError
 from ..api.powerwall import PowerwallPath
-from ..const import CONF_FUSE_A, CONF_PATH, CONF_PHASES, DOMAIN, PATH_ENTITIES
+from ..api.powerwall.several import SeveralPaths
+from ..api.powerwall.ways import ordered_ways
+from ..const import CONF_FUSE_A, CONF_PHASES, DOMAIN, PATH_ENTITIES
 from ..core.accounting.day import DayEnergy
+from ..core.accounting.gaps import Gaps
 from ..core.accounting.meters import Meters
+from ..core.accounting.slots import CounterReading, counter_reading
 from ..core.model.connection import most_power_kw
 from ..core.model.energy import EnergyTotals
 from ..core.model.powerwall import PowerwallIdentity, PowerwallReading, PowerwallSettings
@@ -34,36 +30,23 @@ from ..storage.powerwall import (
     StoredPowerwall,
     day_from_json,
     day_to_json,
+    gaps_from_json,
+    gaps_to_json,
     meters_from_json,
     meters_to_json,
 )
-from .powerwall_paths import forget_path, make_path, meters_origin, tell_tariff
+from .powerwall_cloud import CloudAccess
+from .powerwall_gaps import fill_gaps
+from .powerwall_paths import NOT_ASKED, forget_ways, make_path, meters_origin, tell_tariff
 from .runtime import HomeConfigEntry
-from .signals import signal_energy, signal_new_meters
-from .source import SourceCoordinator
+from .signals import signal_counters, signal_energy, signal_new_meters
+from .source import SourceCoordinator, error_key
 
 PATIENCE = timedelta(minutes=5)
 """For so long a silent Powerwall is asked as often as a healthy one."""
 SLOWEST_POLL = timedelta(seconds=60)
 REFUSED_POLL = timedelta(minutes=5)
 """Gateways lock out whoever tries wrong passwords often."""
-
-_ERROR_KEYS: dict[type[SourceError], str] = {
-    CertificateError: "certificate",
-    CoolingDownError: "cooling_down",
-    UnreachableError: "unreachable",
-    RefusedError: "refused",
-    NotPermittedError: "not_permitted",
-    NonsenseError: "nonsense",
-}
-
-
-CONNECTION_STATES = ("ok", *_ERROR_KEYS.values())
-
-
-def error_key(err: SourceError) -> str:
-    """Return the word that describes *err* in translation keys and as a state."""
-    return next((key for kind, key in _ERROR_KEYS.items() if isinstance(err, kind)), "unreachable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +74,15 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
     def __init__(self, hass: HomeAssistant, entry: HomeConfigEntry, subentry: ConfigSubentry) -> None:
         super().__init__(hass, entry, subentry, update_interval=None)
         self._store = PowerwallStore(hass, subentry.subentry_id)
-        self._meters = Meters(origin=meters_origin(self.settings))
+        self.ways = ordered_ways(self.settings)
+        """The ways that are set up, the first to be tried first."""
+        self.way_states = dict.fromkeys(self.ways, NOT_ASKED)
+        """How the last look by each way ended, one of ``WAY_STATES``."""
+        self._refusals: dict[str, RefusedError] = {}
+        self.cloud = CloudAccess(hass, subentry.subentry_id)
+        self._meters = Meters(origin=meters_origin(self.settings, self.ways[0]))
+        self._gaps = Gaps()
+        self._counted: CounterReading | None = None
         self._day: DayEnergy | None = None
         self._identity = PowerwallIdentity()
         self._silent_since: datetime | None = None
@@ -109,7 +100,7 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
         info = DeviceInfo(
             identifiers={(DOMAIN, self.subentry_id)},
             name=self.title,
-            manufacturer=None if self.settings[CONF_PATH] == PATH_ENTITIES else "Tesla",
+            manufacturer=None if self.ways == (PATH_ENTITIES,) else "Tesla",
             via_device_id=self.config_entry.runtime_data.home_device_id,
         )
         if identity is not None:
@@ -134,7 +125,10 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
         meters = meters_from_json(stored["meters"])
         day = day_from_json(stored["day"]) if stored["day"] else None
         simulation = stored["simulation"]
-        self._meters, self._day = meters.of(self._meters.origin), day
+        origins = [meters_origin(self.settings, way) for way in self.ways]
+        self._meters, self._day = (meters if meters.origin in origins else meters.of(origins[0])).knowing(origins), day
+        if "gaps" in stored:
+            self._gaps = gaps_from_json(stored["gaps"])
         return simulation
 
     @override
@@ -144,19 +138,22 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
         await super().async_stop()
         await self._store.async_save(self._to_store())
         await self.path.close()
+        await self.cloud.async_stop()
 
     @override
     async def async_forget(self) -> None:
         await self._store.async_remove()
-        await forget_path(self)
+        await self.cloud.async_forget()
+        await forget_ways(self, {})
 
-    async def async_forget_path(self) -> None:
-        """Delete keys and logins of the way by which the Powerwall was reached so far."""
-        await forget_path(self)
+    async def async_forget_ways(self, settings: Mapping[str, Any]) -> None:
+        """Delete what the ways keep that are changed or gone in the new *settings*."""
+        await forget_ways(self, settings)
 
     @override
     async def _async_update_data(self) -> PowerwallSnapshot:
         try:
+            tell_tariff(self)  # prices that move make another tariff each time
             reading = await self.path.read()
         except SourceError as err:
             raise self._failed(err) from err
@@ -167,22 +164,53 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
             return self.data  # asked before the source was stopped: what it counted is stored already
         self._silent_since = None
         self.connection = "ok"
+        self._note_ways(None)
         self.update_interval = self.path.poll_interval
+        await self._count(reading)
         return self._take_in(reading)
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """The ways whose credentials were not accepted when they were last asked."""
+        return frozenset(self._refusals)
+
+    @property
+    def way(self) -> str | None:
+        """The way that is in use; ``None`` while nothing answers."""
+        if self.connection != "ok" or self.data is None:
+            return None
+        return self.path.active if isinstance(self.path, SeveralPaths) else self.ways[0]
+
+    def _note_ways(self, err: SourceError | None) -> None:
+        """Note how each way fared, and ask for new credentials of those that were refused."""
+        if isinstance(self.path, SeveralPaths):
+            failures: Mapping[str, SourceError] = self.path.failures
+            usual = dict.fromkeys(self.ways, NOT_ASKED) | ({} if err else {self.path.active: "ok"})
+        else:
+            failures = {self.ways[0]: err} if err else {}
+            usual = {self.ways[0]: "ok"}
+        self.way_states = usual | {way: error_key(failure) for way, failure in failures.items()}
+        refusals = {way: failure for way, failure in failures.items() if isinstance(failure, RefusedError)}
+        # A way that is left alone for a while shows the same refusal again: that is no reason to ask again.
+        new = [way for way in self.ways if way in refusals and refusals[way] is not self._refusals.get(way)]
+        self._refusals = refusals
+        if not self._shutdown_requested:
+            for way in new:
+                self.start_reauth(way)
 
     def _failed(self, err: SourceError) -> UpdateFailed:
         """Slow down as long as nothing answers, and word the failure."""
         now = dt_util.utcnow()
         self.failed_polls += 1
-        if self.connection != (key := error_key(err)):
+        states = dict(self.way_states)
+        self._note_ways(err)
+        if self.connection != (key := error_key(err)) or self.way_states != states:
             self.connection = key
             if not self.last_update_success:  # Home Assistant tells listeners of the first failure only
                 self.async_update_listeners()
         self._silent_since = self._silent_since or now
-        if isinstance(err, RefusedError):
+        if isinstance(err, RefusedError) and len(self.ways) == 1:
             self.update_interval = REFUSED_POLL
-            if not self._shutdown_requested:
-                self._start_reauth()
         elif now - self._silent_since > PATIENCE:
             self.update_interval = SLOWEST_POLL
         return UpdateFailed(
@@ -191,19 +219,25 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
             translation_placeholders={"name": self.title, "detail": str(err)},
         )
 
-    def _start_reauth(self) -> None:
-        """Ask the user for new credentials; Home Assistant ignores this while such a dialog of the home is open."""
-        self.config_entry.async_start_reauth(
-            self.hass,
-            context=ConfigFlowContext(source=SOURCE_REAUTH, title_placeholders={"name": self.title}),
-            data={"subentry_id": self.subentry_id},
+    async def _count(self, reading: PowerwallReading) -> None:
+        """Count what flowed since the last reading, also where nobody looked for a while and a history tells."""
+        home = self.config_entry.data
+        most_kw = most_power_kw(home[CONF_FUSE_A], home[CONF_PHASES])
+        before = self.data.reading if self.data else None
+        since = before.taken_at if before else self._day.last_at if self._day else None
+        meters = self._meters.of(meters_origin(self.settings, self._counting_way))
+        self._gaps, meters = await fill_gaps(
+            self._gaps, meters, self.path, since=since, now=reading.taken_at, most_kw=most_kw
         )
+        meters_before, self._meters = self._meters, meters.advance(before, reading, most_kw=most_kw)
+        self._counted = counter_reading(self.subentry_id, (meters_before, self._meters), (before, reading))
+
+    @property
+    def _counting_way(self) -> str:
+        return self.path.active if isinstance(self.path, SeveralPaths) else self.ways[0]
 
     def _take_in(self, reading: PowerwallReading) -> PowerwallSnapshot:
-        """Count what flowed since the last reading."""
-        home = self.config_entry.data
-        before, most_kw = self.data.reading if self.data else None, most_power_kw(home[CONF_FUSE_A], home[CONF_PHASES])
-        self._meters = self._meters.advance(before, reading, most_kw=most_kw)
+        """Make of a reading what is shown and stored."""
         totals = self._meters.totals
         zone = dt_util.get_default_time_zone()
         if self._day is None:
@@ -242,12 +276,16 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
             async_dispatcher_send(
                 self.hass, signal_energy(self.config_entry.entry_id), self.data.totals, self.data.reading.taken_at
             )
+        if (counted := self._counted) is not None:
+            self._counted = None
+            async_dispatcher_send(self.hass, signal_counters(self.config_entry.entry_id), counted)
 
     def _to_store(self) -> StoredPowerwall:
         return {
             "meters": meters_to_json(self._meters),
             "day": day_to_json(self._day) if self._day else None,
             "simulation": getattr(self.path, "state", None),
+            "gaps": gaps_to_json(self._gaps),
         }
 
     async def async_is_so(self, wanted: PowerwallSettings) -> bool:
@@ -267,7 +305,9 @@ class PowerwallCoordinator(SourceCoordinator[PowerwallSnapshot]):
     def diagnostics(self) -> dict[str, Any]:
         reading = self.data.reading if self.data else None
         return {
-            "path": self.settings.get(CONF_PATH),
+            "ways": dict(self.way_states),
+            "way": self.way,
+            "calls_this_month": {way: meter.calls_this_month for way, meter in self.cloud.meters.items()},
             "last_update_success": self.last_update_success,
             "last_error": repr(self.last_exception) if self.last_exception else None,
             "connection": self.connection,

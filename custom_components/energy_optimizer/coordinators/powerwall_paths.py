@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import CONF_LATITUDE, CONF_LONGITUDE
@@ -13,21 +13,39 @@ from homeassistant.util import dt as dt_util
 from ..api.powerwall import PowerwallPath
 from ..api.powerwall.entities import EntitiesPowerwall, PowerwallEntities
 from ..api.powerwall.gateway import GatewayPowerwall, GatewaySettings, forget
+from ..api.powerwall.several import SeveralPaths
 from ..api.powerwall.simulated import SimulatedPowerwall, SimulationSettings, load_series
-from ..const import CONF_FUSE_A, CONF_PATH, CONF_PHASES, DOMAIN, PATH_ENTITIES, PATH_GATEWAY
+from ..api.powerwall.ways import CLOUD, ordered_ways, way_settings
+from ..const import CONF_FUSE_A, CONF_PHASES, DOMAIN, PATH_ENTITIES, PATH_GATEWAY
 from ..core.model.connection import most_power_kw
 from ..core.model.place import Place
 from ..core.tariffs import Tariff
+from .source import CONNECTION_STATES
 from .tariff import TariffCoordinator
 
 if TYPE_CHECKING:
     from .powerwall import PowerwallCoordinator
 
 
+NOT_ASKED: Final = "not_asked"
+WAY_STATES: Final = (*CONNECTION_STATES, NOT_ASKED)
+
+
 async def make_path(powerwall: PowerwallCoordinator, stored_simulation: dict[str, Any] | None) -> PowerwallPath:
-    """Make the path that the subentry names; nothing is connected yet."""
-    hass, data = powerwall.hass, powerwall.settings
-    match data[CONF_PATH]:
+    """Make the way to the Powerwall, or all of them behind one front; nothing is connected yet."""
+    paths = {way: await _make_way(powerwall, way, stored_simulation) for way in powerwall.ways}
+    if len(paths) == 1:
+        return paths[powerwall.ways[0]]
+    return SeveralPaths(paths, now=dt_util.utcnow)
+
+
+async def _make_way(
+    powerwall: PowerwallCoordinator, way: str, stored_simulation: dict[str, Any] | None
+) -> PowerwallPath:
+    hass, data = powerwall.hass, way_settings(powerwall.settings, way)
+    if way in CLOUD:
+        return await powerwall.cloud.make_path(way, data)
+    match way:
         case str(path) if path == PATH_GATEWAY:
             return GatewayPowerwall(
                 settings=GatewaySettings.from_data(data),
@@ -51,9 +69,10 @@ async def make_path(powerwall: PowerwallCoordinator, stored_simulation: dict[str
             )
 
 
-def meters_origin(data: Mapping[str, Any]) -> str:
-    """Name whose counters a subentry's data lead to: with another name, counting goes on from the totals reached."""
-    match data[CONF_PATH]:
+def meters_origin(settings: Mapping[str, Any], way: str) -> str:
+    """Name whose counters *way* leads to: with another name, counting goes on from the totals reached."""
+    data = way_settings(settings, way)
+    match way:
         case str(path) if path == PATH_GATEWAY:
             # Each login reads other counters: the web interface's own, or those of the batteries.
             return f"gateway {data.get('serial') or data.get('host')} {data.get('auth')}"
@@ -62,8 +81,10 @@ def meters_origin(data: Mapping[str, Any]) -> str:
             return "entities " + " ".join(
                 f"{name}={chosen[name]}" for name in sorted(chosen) if name.endswith("_energy")
             )
-        case path:
-            return str(path)
+        case str(path) if path in CLOUD:
+            return f"cloud {data.get('serial') or data['site_id']}"
+        case _:
+            return way
 
 
 def work_dir(hass: HomeAssistant, subentry_id: str) -> Path:
@@ -71,9 +92,11 @@ def work_dir(hass: HomeAssistant, subentry_id: str) -> Path:
     return Path(hass.config.path(".storage", DOMAIN, subentry_id))
 
 
-async def forget_path(powerwall: PowerwallCoordinator) -> None:
-    """Delete the files of a removed Powerwall."""
-    await powerwall.hass.async_add_executor_job(_forget_folder, work_dir(powerwall.hass, powerwall.subentry_id))
+async def forget_ways(powerwall: PowerwallCoordinator, settings: Mapping[str, Any]) -> None:
+    """Delete keys and logins of the ways that are changed or gone in the new *settings*."""
+    if way_settings(powerwall.settings, PATH_GATEWAY) != way_settings(settings, PATH_GATEWAY):
+        await powerwall.hass.async_add_executor_job(_forget_folder, work_dir(powerwall.hass, powerwall.subentry_id))
+    await powerwall.cloud.async_forget_logins(set(powerwall.ways) - set(ordered_ways(settings)))
 
 
 def _forget_folder(folder: Path) -> None:
@@ -100,5 +123,6 @@ def home_place(powerwall: PowerwallCoordinator) -> Place:
 
 
 def _tariff(powerwall: PowerwallCoordinator) -> Tariff | None:
-    sources = powerwall.config_entry.runtime_data.sources.values()
+    runtime = getattr(powerwall.config_entry, "runtime_data", None)  # gone once the home is unloaded
+    sources = runtime.sources.values() if runtime is not None else ()
     return next((source.tariff for source in sources if isinstance(source, TariffCoordinator)), None)

@@ -9,6 +9,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ..storage.ledger import HomeLedger
+from .ledger import LedgerCoordinator
 from .source import SourceCoordinator
 
 type HomeConfigEntry = ConfigEntry[HomeRuntime]
@@ -23,6 +25,8 @@ class HomeRuntime:
     title: str
     data: dict[str, Any]
     """Title and data of the home as it was set up, to tell its own changes from those of its subentries."""
+    options: dict[str, Any]
+    books: LedgerCoordinator
     sources: dict[str, SourceCoordinator[Any]] = field(default_factory=dict)
     platforms: list[tuple[AddConfigEntryEntitiesCallback, EntityFactory]] = field(default_factory=list)
     entities: dict[str, list[Entity]] = field(default_factory=dict)
@@ -32,6 +36,11 @@ class HomeRuntime:
     """Every platform has made its entities."""
     closed: bool = False
     """The home is being unloaded: nothing may start any more."""
+
+    @property
+    def ledger(self) -> HomeLedger:
+        """What is kept of the home for good."""
+        return self.books.ledger
 
     def add_platform(self, add: AddConfigEntryEntitiesCallback, factory: EntityFactory) -> None:
         """Let *factory* make its platform's entities of every source, present and future."""

@@ -11,3 +11,8 @@ def signal_energy(entry_id: str) -> str:
 def signal_new_meters(entry_id: str) -> str:
     """Name the signal that says that the next reading comes from other meters."""
     return f"{DOMAIN}_{entry_id}_new_meters"
+
+
+def signal_counters(entry_id: str) -> str:
+    """Name the signal that carries a ``CounterReading`` on each reading of a source that counts energy."""
+    return f"{DOMAIN}_{entry_id}_counters"

@@ -5,15 +5,40 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowContext, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
+from ..api.errors import (
+    CertificateError,
+    CoolingDownError,
+    NonsenseError,
+    NotPermittedError,
+    RefusedError,
+    SourceError,
+    UnreachableError,
+)
 from ..const import LOGGER
 
 if TYPE_CHECKING:
     from .runtime import HomeConfigEntry
+
+_ERROR_KEYS: dict[type[SourceError], str] = {
+    CertificateError: "certificate",
+    CoolingDownError: "cooling_down",
+    UnreachableError: "unreachable",
+    RefusedError: "refused",
+    NotPermittedError: "not_permitted",
+    NonsenseError: "nonsense",
+}
+
+CONNECTION_STATES = ("ok", *_ERROR_KEYS.values())
+
+
+def error_key(err: SourceError) -> str:
+    """Return the word that describes *err* in translation keys and as a state."""
+    return next((key for kind, key in _ERROR_KEYS.items() if isinstance(err, kind)), "unreachable")
 
 
 class SourceCoordinator[T](DataUpdateCoordinator[T]):
@@ -57,6 +82,17 @@ class SourceCoordinator[T](DataUpdateCoordinator[T]):
 
     async def async_forget(self) -> None:
         """Delete what was stored, because the user removed the source."""
+
+    def start_reauth(self, way: str) -> None:
+        """Ask the user for new credentials of one way to the source.
+
+        Home Assistant ignores this while such a dialog of the home is open; whoever is refused next asks again.
+        """
+        self.config_entry.async_start_reauth(
+            self.hass,
+            context=ConfigFlowContext(source=SOURCE_REAUTH, title_placeholders={"name": self.title}),
+            data={"subentry_id": self.subentry_id, "way": way},
+        )
 
     @callback
     def on_sources_changed(self) -> None:

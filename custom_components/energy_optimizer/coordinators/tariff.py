@@ -14,7 +14,8 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from ..api.errors import NonsenseError
+from ..api.errors import NonsenseError, RefusedError, SourceError
+from ..api.tariff import PriceFeed
 from ..api.tariff.public_holidays import look_up
 from ..const import CONF_CURRENCY, DOMAIN, LOGGER
 from ..core.accounting.cost import DayCost
@@ -24,15 +25,20 @@ from ..core.tariffs import FOREVER, Tariff
 from ..core.tariffs.days import Holidays
 from ..core.tariffs.holiday_rule import HolidayRule
 from ..core.tariffs.local_days import day_starts_at
-from ..core.tariffs.serialisation import UnreadableTariffError, tariff_from_data
+from ..core.tariffs.serialisation import UnreadableTariffError
 from ..storage.tariff_day import StoredDay, TariffDayStore, day_from_json, day_to_json
+from ..storage.tariff_feed import TariffFeedStore
+from .bills import BillsCoordinator
 from .runtime import HomeConfigEntry
 from .signals import signal_energy, signal_new_meters
-from .source import SourceCoordinator
+from .source import SourceCoordinator, error_key
+from .tariff_books import TariffBooks
+from .tariff_kinds import make_feed, make_tariff
 
 SHOW_EVERY: Final = timedelta(minutes=1)
 """Money is counted on each reading of the meters and shown this often, to spare the recorder."""
 _HOLIDAYS_AHEAD: Final = timedelta(days=366)
+_MOMENT: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +48,10 @@ class TariffSnapshot:
     slot: PriceSlot
     today: DayCost
     today_starts_at: datetime
+    facts: object = None
+    """What a feed knows beyond prices; ``None`` for a tariff without one."""
+    connection: str = "ok"
+    """How the last attempt to ask for prices ended, one of ``CONNECTION_STATES``."""
 
     @property
     def next_change(self) -> datetime | None:
@@ -56,13 +66,20 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         super().__init__(hass, entry, subentry, update_interval=None)
         self.tariff: Tariff | None = None
         """``None`` until it is loaded, and if its settings cannot be read."""
+        self.feed: PriceFeed | None = None
+        """Where prices come from that are published bit by bit; ``None`` for a tariff that is known beforehand."""
+        self.connection = "ok"
         self.currency: str = entry.data[CONF_CURRENCY]
         self._store = TariffDayStore(hass, subentry.subentry_id)
+        self._feed_store = TariffFeedStore(hass, subentry.subentry_id)
+        self._books: TariffBooks | None = None
         self._day = DayCost(day=dt_util.now().date(), currency=self.currency)
         self._loaded = False
         self._shown_at: datetime | None = None
         self._wake: Callable[[], None] | None = None
+        self._ask: Callable[[], None] | None = None
         self._unsubscribe: list[Callable[[], None]] = []
+        self.bills = BillsCoordinator(hass, self)
 
     @property
     @override
@@ -79,6 +96,11 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         if (stored := await self._store.async_load_or_begin(day_from_json)) is not None:
             self._day = stored.in_currency(self.currency)
         self._loaded = True
+        if self._shutdown_requested:
+            return
+        self._books = TariffBooks(self.config_entry.runtime_data.ledger, self.subentry_id)
+        await self._books.async_begin({**self.settings, "currency": self.currency}, dt_util.utcnow())
+        await self._start_feed()
         await self.async_refresh()
         if self.tariff is None or self._shutdown_requested:
             return
@@ -88,6 +110,59 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
             async_dispatcher_connect(self.hass, signal_new_meters(entry_id), self._start_counters_anew),
             self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._time_zone_changed),
         ]
+        self.bills.async_start()
+
+    async def _start_feed(self) -> None:
+        """Take up what a feed knew before, and ask it for what is new."""
+        try:
+            self.feed = await make_feed(self)
+        except (KeyError, TypeError, ValueError) as err:
+            LOGGER.error("The settings of %s cannot be read: %r", self.title, err)
+            return
+        if self.feed is not None:
+            await self._feed_store.async_load_or_begin(self.feed.restore)
+            await self._refresh_feed()
+
+    async def _refresh_feed(self) -> None:
+        """Ask the feed, note how that ended, and ask again when it says so."""
+        if (feed := self.feed) is None:
+            return
+        try:
+            await feed.refresh(dt_util.utcnow())
+        except SourceError as err:
+            self._note_failure(err)
+        else:
+            if self.connection != "ok":
+                LOGGER.info("%s has prices again", self.title)
+            self.connection = "ok"
+            if not self._shutdown_requested:  # else it was stored already
+                self._feed_store.async_save_soon(feed.to_store)
+        if not self._shutdown_requested and self._ask is None:
+            self._ask = async_track_point_in_utc_time(self.hass, self._asked, feed.next_refresh(dt_util.utcnow()))
+
+    @callback
+    def ask_soon(self) -> None:
+        """Ask the feed in a moment, because it has news; what follows within that moment is asked for together."""
+        if self._shutdown_requested:
+            return
+        if self._ask is not None:
+            self._ask()
+        self._ask = async_track_point_in_utc_time(self.hass, self._asked, dt_util.utcnow() + _MOMENT)
+
+    def _note_failure(self, err: SourceError) -> None:
+        if self.connection == "ok":
+            LOGGER.warning("%s gets no new prices: %r", self.title, err)
+        if self.connection != (key := error_key(err)):
+            self.connection = key
+            self.async_update_listeners()
+        if isinstance(err, RefusedError) and not self._shutdown_requested:
+            self.start_reauth(self.settings["kind"])
+
+    async def _asked(self, _now: datetime) -> None:
+        self._ask = None
+        await self._refresh_feed()
+        if not self._shutdown_requested:
+            await self.async_refresh()
 
     @override
     async def async_stop(self) -> None:
@@ -95,18 +170,40 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
             unsubscribe()
         self._unsubscribe.clear()
         self._sleep()
+        await self.bills.async_shutdown()
         await super().async_stop()
+        if self._ask is not None:
+            self._ask()
+            self._ask = None
         if self._loaded:  # else the file knows more than we do
             await self._store.async_save(self._to_store())
+        if self.feed is not None:
+            await self._feed_store.async_save(self.feed.to_store())
+            await self.feed.close()
 
     @override
     async def async_forget(self) -> None:
         await self._store.async_remove()
+        await self._feed_store.async_remove()
 
     @override
     async def _async_update_data(self) -> TariffSnapshot:
         self.tariff = await self._load_tariff()
-        return self._look(self.tariff, dt_util.utcnow())
+        now = dt_util.utcnow()
+        self._note_prices(self.tariff)
+        snapshot = self._look(self.tariff, now)
+        if self.connection != "ok" and snapshot.slot.import_per_kwh is None:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=f"tariff_{self.connection}",
+                translation_placeholders={"name": self.title},
+            )
+        return snapshot
+
+    def _note_prices(self, tariff: Tariff) -> None:
+        if self._books is not None:
+            zone = dt_util.get_default_time_zone()
+            self._books.note(tariff, dt_util.utcnow(), zone, may_learn=self.feed is not None)
 
     async def _load_tariff(self) -> Tariff:
         """Make the tariff of its settings, with the holidays of the years around now.
@@ -114,8 +211,10 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         Raises:
             UpdateFailed: if the settings describe no tariff.
         """
+        if self.feed is not None:
+            return self.feed.tariff
         try:
-            return tariff_from_data(self.settings, dt_util.get_default_time_zone(), await self._holidays())
+            return await make_tariff(self, await self._holidays())
         except (UnreadableTariffError, KeyError, TypeError, ValueError) as err:
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -146,16 +245,23 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
         if not self._shutdown_requested:  # while the holidays were looked up
             tomorrow = day_starts_at(today + timedelta(days=1), zone)
             self._wake = async_track_point_in_utc_time(self.hass, self._woken, min(slot.ends_at, tomorrow))
-        return TariffSnapshot(slot=slot, today=self._day, today_starts_at=day_starts_at(today, zone))
+        return TariffSnapshot(
+            slot=slot,
+            today=self._day,
+            today_starts_at=day_starts_at(today, zone),
+            facts=self.feed.facts(now) if self.feed else None,
+            connection=self.connection,
+        )
 
     async def _woken(self, now: datetime) -> None:
         self._wake = None
         if self.tariff is None:
             return
-        if (until := self.tariff.known_until) is not None and until - now < _HOLIDAYS_AHEAD:
+        if self.feed is None and (until := self.tariff.known_until) is not None and until - now < _HOLIDAYS_AHEAD:
             self.tariff = await self._load_tariff()
         if self._shutdown_requested:
             return
+        self._note_prices(self.tariff)
         self.async_set_updated_data(self._look(self.tariff, dt_util.utcnow()))
 
     async def _time_zone_changed(self, event: Event[dict[str, Any]]) -> None:
@@ -197,4 +303,6 @@ class TariffCoordinator(SourceCoordinator[TariffSnapshot]):
             "settings": dict(self.settings),
             "known_until": self.tariff.known_until if self.tariff else None,
             "today": self._to_store(),
+            "connection": self.connection,
+            "feed": self.feed.diagnostics() if self.feed else None,
         }

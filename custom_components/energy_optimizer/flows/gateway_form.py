@@ -11,7 +11,7 @@ from ..api.powerwall.gateway import GatewayProbe
 from ..api.powerwall.gateway_settings import ACCESS_POINT, GatewayAuth, normalise_host
 from ..api.powerwall.v1r_key import V1rKey
 from ..const import PATH_GATEWAY
-from .gateway_trial import CONF_AUTH, CONF_EMAIL, CONF_KEY, gateway_data, secret_fields, unique_id_of, with_findings
+from .gateway_trial import CONF_AUTH, CONF_EMAIL, CONF_KEY, CONF_SERIAL, gateway_data, secret_fields, with_findings
 from .powerwall_base import PowerwallSteps
 
 
@@ -27,7 +27,7 @@ class GatewayForm(PowerwallSteps):
             return self.async_show_form(
                 step_id="gateway_read_only", data_schema=probatio.Schema({}), description_placeholders=self._places()
             )
-        return self._save()
+        return await self._save()
 
     def _show_login_form(
         self,
@@ -89,10 +89,14 @@ class GatewayForm(PowerwallSteps):
     async def _found(self, probe: GatewayProbe) -> SubentryFlowResult:
         """Save what works, after a word about what does not."""
         self._data = with_findings(self._data, probe)
-        return self._save() if probe.writable else await self.async_step_gateway_read_only()
+        return await self._save() if probe.writable else await self.async_step_gateway_read_only()
 
-    def _save(self) -> SubentryFlowResult:
-        return self._finish(title=self._title, data=self._data, unique_id=unique_id_of(self._data))
+    def _is_other(self, probe: GatewayProbe) -> bool:
+        """Say whether the gateway that was found is another than the one that the other ways lead to."""
+        return self._leads_elsewhere(PATH_GATEWAY, {CONF_SERIAL: probe.identity.serial})
+
+    async def _save(self) -> SubentryFlowResult:
+        return await self._finish(PATH_GATEWAY, title=self._title, settings=self._data)
 
     def _places(self) -> dict[str, str]:
         return {"name": self._title, "host": self._data[CONF_HOST]}

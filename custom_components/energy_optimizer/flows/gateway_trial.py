@@ -31,7 +31,6 @@ from ..api.powerwall.gateway import (
     forget,
 )
 from ..api.powerwall.gateway_settings import GatewayAuth
-from ..const import CONF_PATH, PATH_GATEWAY
 
 CONF_AUTH = "auth"
 CONF_CUSTOMER_PASSWORD = "customer_password"  # noqa: S105 - a field's name
@@ -84,10 +83,9 @@ def secret_fields(auth: GatewayAuth, *, stored: Mapping[str, Any]) -> dict[proba
 def gateway_data(
     hass: HomeAssistant, auth: GatewayAuth, typed: Mapping[str, Any], stored: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Put together a subentry's data from what was typed and what was stored before."""
+    """Put together a gateway's settings from what was typed and what was stored before."""
     secrets = {name: typed.get(name) or stored.get(name, "") for name in SECRETS[auth]}
     data = {
-        CONF_PATH: PATH_GATEWAY,
         CONF_HOST: typed[CONF_HOST],
         CONF_AUTH: auth.value,
         "time_zone": hass.config.time_zone,
@@ -100,7 +98,7 @@ def gateway_data(
 
 
 def with_findings(data: Mapping[str, Any], probe: GatewayProbe) -> dict[str, Any]:
-    """Add to a subentry's data what a trial found out about the gateway."""
+    """Add to a gateway's settings what a trial found out about it."""
     found = {
         **data,
         "writable": sorted(probe.writable),
@@ -112,13 +110,8 @@ def with_findings(data: Mapping[str, Any], probe: GatewayProbe) -> dict[str, Any
     return found
 
 
-def unique_id_of(data: Mapping[str, Any]) -> str:
-    """Return what tells one gateway from another: its serial, or its address where it keeps that to itself."""
-    return str(data.get(CONF_SERIAL) or data[CONF_HOST])
-
-
 async def try_gateway(hass: HomeAssistant, data: Mapping[str, Any]) -> Trial:
-    """Log in with a subentry's *data*, look around and log out again."""
+    """Log in with a gateway's settings, look around and log out again."""
     try:
         async with _visit(hass, data) as path:
             return Trial(probe=await path.probe())

@@ -18,7 +18,7 @@ from homeassistant.helpers.selector import (
 
 from ..api.errors import SourceError
 from ..api.powerwall.entities import MOST_KW, EntitiesPowerwall, PowerwallEntities
-from ..const import CONF_FUSE_A, CONF_PATH, CONF_PHASES, DOMAIN, PATH_ENTITIES
+from ..const import CONF_FUSE_A, CONF_PHASES, DOMAIN, PATH_ENTITIES
 from ..core.model.connection import most_power_kw
 from ..core.model.powerwall import PowerwallReading
 from .powerwall_base import PowerwallSteps
@@ -141,8 +141,7 @@ class EntitiesSteps(PowerwallSteps):
 
     async def async_step_entities_save(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Save."""
-        data = {CONF_PATH: PATH_ENTITIES, **self._chosen}
-        return self._finish(title=self._title, data=data, unique_id=self._chosen["grid_power"])
+        return await self._finish(PATH_ENTITIES, title=self._title, settings=self._chosen)
 
     def _show(self, values: dict[str, Any], errors: dict[str, str]) -> SubentryFlowResult:
         return self.async_show_form(
@@ -199,7 +198,7 @@ def _nested(title: str, chosen: dict[str, Any]) -> dict[str, Any]:
     """Put the fields back into their sections."""
     inside = {name: {key: chosen[key] for key in keys if key in chosen} for name, keys in _sections().items()}
     taken = {key for keys in _sections().values() for key in keys}
-    plain = {key: value for key, value in chosen.items() if key not in taken and key != CONF_PATH}
+    plain = {key: value for key, value in chosen.items() if key not in taken}
     return {CONF_NAME: title, **plain, **inside}
 
 

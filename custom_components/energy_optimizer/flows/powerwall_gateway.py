@@ -6,7 +6,7 @@ from homeassistant.config_entries import SubentryFlowResult
 
 from ..api.powerwall.gateway_settings import GatewayAuth
 from ..const import PATH_GATEWAY
-from .gateway_trial import try_gateway
+from .gateway_trial import Trial, try_gateway
 from .powerwall_key import KeySteps
 
 
@@ -45,7 +45,9 @@ class GatewaySteps(KeySteps):
             errors = self._read_form(auth, user_input)
             if not errors:
                 trial = await try_gateway(self.hass, self._data)
-                if trial.probe is not None:
+                if trial.probe is not None and not self._is_other(trial.probe):
                     return await self._found(trial.probe)
+                if trial.probe is not None:
+                    trial = Trial(errors={"base": "other_site"})
                 errors, detail = dict(trial.errors or {}), trial.detail
         return self._show_login_form(step_id, auth, user_input, errors, detail)

@@ -132,6 +132,8 @@ class KeySteps(GatewayForm):
         """Try the verified key at the gateway itself."""
         self._data[CONF_KEY] = self._key.pem
         trial = await try_gateway(self.hass, self._data)
+        if trial.probe is not None and self._is_other(trial.probe):
+            return self._show_confirm({"base": "other_site"})
         if trial.probe is not None:
             return await self._found(trial.probe)
         problem = next(iter((trial.errors or {}).values()))

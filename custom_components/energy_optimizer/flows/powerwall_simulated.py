@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_PATH, CONF_SERIES_FILE, CONF_SERIES_HOME, PATH_SIMULATED
+from ..const import CONF_SERIES_FILE, CONF_SERIES_HOME, PATH_SIMULATED
 from .numbers import number_errors
 from .powerwall_base import PowerwallSteps
 
@@ -56,15 +56,14 @@ class SimulatedSteps(PowerwallSteps):
         if user_input is not None and not errors:
             del user_input[CONF_NAME]
             kept = {key: present[key] for key in (CONF_SERIES_FILE, CONF_SERIES_HOME) if key in present}
-            data = {
-                CONF_PATH: PATH_SIMULATED,
+            settings = {
                 "since": present.get("since", dt_util.utcnow().isoformat()),
                 **kept,
                 **user_input,
                 "batteries": int(user_input["batteries"]),
                 "seed": int(user_input["seed"]),
             }
-            return self._finish(title=name, data=data, unique_id=PATH_SIMULATED)
+            return await self._finish(PATH_SIMULATED, title=name, settings=settings)
         suggested = DEFAULTS | dict(present) | {CONF_NAME: self._present_name()}
         return self.async_show_form(
             step_id=PATH_SIMULATED,

@@ -5,32 +5,50 @@ from typing import Any, override
 from homeassistant.config_entries import SOURCE_USER, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
-from ..const import SUBENTRY_TARIFF
 from ..core.tariffs.flat import FlatTariff
+from ..core.tariffs.kinds import KIND_AMBER, KIND_ENTITY, KIND_NET_BILLING, KIND_TEMPO
 from ..core.tariffs.presets import PRESETS
 from .numbers import number_errors
-from .tariff_base import TariffSteps
+from .tariff_amber import AmberSteps
 from .tariff_draft import TariffDraft
+from .tariff_entity import EntitySteps
 from .tariff_forms import START, START_BLANK, START_FLAT, flat_form, name_form, start_form
 from .tariff_holidays import HolidaySteps
+from .tariff_net_billing import NetBillingSteps
 from .tariff_plan import PlanSteps
 from .tariff_rows import EXPORT_PRICE, IMPORT_PRICE
+from .tariff_tempo import TempoSteps
+from .tariff_terms import TermsSteps
+
+SOLD_IN = {KIND_NET_BILLING: "USD", KIND_TEMPO: "EUR", KIND_AMBER: "AUD"}
+"""Kinds of tariffs that exist in one currency only."""
+FORMS = (*SOLD_IN, KIND_ENTITY)
+"""Kinds of tariffs that have a dialog of their own."""
 
 
-class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
+class TariffSubentryFlow(PlanSteps, HolidaySteps, TermsSteps, NetBillingSteps, TempoSteps, AmberSteps, EntitySteps):
     """Adds the tariff of a home or changes it."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Refuse a second tariff, then begin."""
+        """Refuse a second tariff, then offer the kinds of tariffs that are sold in the home's currency."""
         await self.async_prepare()
         if self._has_another():
             return self.async_abort(reason="single_tariff")
-        return await self.async_step_start()
+        return self.async_show_menu(step_id="user", menu_options=self._kinds())
+
+    async def async_step_kinds(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Offer the kinds of tariffs to whoever has another contract now; the bills of before keep their prices."""
+        return self.async_show_menu(step_id="kinds", menu_options=self._kinds())
+
+    def _kinds(self) -> list[str]:
+        return ["start", *(kind for kind in FORMS if SOLD_IN.get(kind, self.currency) == self.currency)]
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the tariff as it is; everything can be changed from there."""
         await self.async_prepare()
         subentry = self._get_reconfigure_subentry()
+        if (kind := subentry.data.get("kind")) in FORMS:
+            return self.async_show_menu(step_id="reconfigure", menu_options=[kind, "kinds"])
         try:
             self.draft = TariffDraft.from_data(subentry.title, subentry.data)
         except ValueError, KeyError, TypeError:
@@ -49,14 +67,17 @@ class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
                 description_placeholders={"currency": self.currency},
             )
         start, typed = user_input[START], user_input.get(CONF_NAME, "").strip()
+        terms = self.draft.terms
         if start == START_FLAT:
-            self.draft = TariffDraft(name=typed or self.words("default_name"))
+            self.draft = TariffDraft(name=typed or self.words("default_name"), terms=terms)
             return await self.async_step_flat()
         if start == START_BLANK:
             self.draft = TariffDraft.blank(typed or self.words("default_name"), self.words)
+            self.draft.terms = terms
             return await self.async_step_seasons()
         preset = PRESETS[start]
         self.draft = TariffDraft.from_preset(preset, typed or preset.title or self.words("default_name"), self.words)
+        self.draft.terms = terms
         return await self.async_step_prices()
 
     async def async_step_flat(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -95,34 +116,17 @@ class TariffSubentryFlow(PlanSteps, HolidaySteps, TariffSteps):
     @override
     async def async_step_summary(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         if self.draft.flat is not None:
-            options = ["save", "flat", "name", "start"]
+            options = ["save", "flat", "terms", "name", "start"]
         else:
-            options = ["save", "prices", "hours", "seasons", "name", "start"]
+            options = ["save", "prices", "hours", "seasons", "terms", "name", "start"]
             if self.draft.holidays is not None:
                 options.insert(4, "holidays")
+        if self.source != SOURCE_USER:
+            options.append("kinds")
         return self.async_show_menu(
             step_id="summary", menu_options=options, description_placeholders=await self.async_summarise()
         )
 
     async def async_step_save(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add the tariff, or change the one whose dialog this is."""
-        data = self.draft.to_data()
-        if self.source != SOURCE_USER:
-            return self.async_update_and_abort(
-                self._get_entry(),
-                self._get_reconfigure_subentry(),
-                title=self.draft.name,
-                data=data,
-                reason="reconfigure_successful",
-            )
-        if self._has_another():
-            return self.async_abort(reason="single_tariff")
-        return self.async_create_entry(title=self.draft.name, data=data)
-
-    def _suggested_name(self) -> str:
-        """Return a name for a home's tariff beside those of other homes; a first home's tariff needs none."""
-        default = self.words("default_name")
-        return "" if (name := self._told_apart(default)) == default else name
-
-    def _has_another(self) -> bool:
-        return any(True for _ in self._get_entry().get_subentries_of_type(SUBENTRY_TARIFF))
+        return self._finish(self.draft.name, self.draft.to_data())

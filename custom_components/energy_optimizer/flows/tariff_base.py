@@ -1,14 +1,15 @@
 """What all steps of a tariff's dialog share."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.config_entries import SOURCE_USER, SubentryFlowResult
 from homeassistant.util import dt as dt_util
 
 from ..api.errors import NonsenseError
 from ..api.tariff.public_holidays import country_name, look_up, subdivisions
-from ..const import CONF_CURRENCY
+from ..const import CONF_CURRENCY, SUBENTRY_TARIFF
 from ..core.tariffs.days import Holidays
 from ..core.tariffs.validation import ProblemKind
 from .subentry_base import SubentrySteps
@@ -92,3 +93,32 @@ class TariffSteps(SubentrySteps):
     @abstractmethod
     async def async_step_summary(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show the tariff and let the user save it or change any part."""
+
+    def _finish(self, title: str, data: dict[str, Any]) -> SubentryFlowResult:
+        """Add the tariff, or change the one whose dialog this is."""
+        if self.source != SOURCE_USER:
+            return self.async_update_and_abort(
+                self._get_entry(),
+                self._get_reconfigure_subentry(),
+                title=title,
+                data=data,
+                reason="reconfigure_successful",
+            )
+        if self._has_another():
+            return self.async_abort(reason="single_tariff")
+        return self.async_create_entry(title=title, data=data)
+
+    def _present_data(self, kind: str) -> Mapping[str, Any]:
+        """Return what is set up already, if a tariff of this *kind* is being changed."""
+        if self.source == SOURCE_USER:
+            return {}
+        data = self._get_reconfigure_subentry().data
+        return data if data.get("kind") == kind else {}
+
+    def _suggested_name(self) -> str:
+        """Return a name for a home's tariff beside those of other homes; a first home's tariff needs none."""
+        default = self.words("default_name")
+        return "" if (name := self._told_apart(default)) == default else name
+
+    def _has_another(self) -> bool:
+        return any(True for _ in self._get_entry().get_subentries_of_type(SUBENTRY_TARIFF))

@@ -1,7 +1,7 @@
 """A tariff that is being entered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ from ..core.tariffs.flat import FlatTariff
 from ..core.tariffs.holiday_rule import HolidayRule
 from ..core.tariffs.presets import Preset
 from ..core.tariffs.serialisation import Data, flat_to_data, plan_to_data, tariff_from_data
+from ..core.tariffs.terms import Terms
 from ..core.tariffs.time_of_use import TierPrice, TimeOfUsePlan, TimeOfUseTariff
 from ..core.tariffs.validation import Problem, ProblemKind, validate
 from .tariff_words import Words
@@ -24,6 +25,8 @@ class TariffDraft:
     plan: TimeOfUsePlan | None = None
     holidays: HolidayRule | None = None
     preset: str | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
+    """Fixed charges, as the settings keep them; empty until they were entered."""
     stored: bool = False
     """Whether it began as the tariff that is set up."""
 
@@ -54,16 +57,24 @@ class TariffDraft:
         """Return the tariff that is set up; raise ``ValueError``, ``KeyError`` or ``TypeError`` if it is unreadable."""
         tariff = tariff_from_data(data, UTC, None)
         if isinstance(tariff, FlatTariff):
-            return cls(name=name, flat=tariff, stored=True)
+            return cls(name=name, flat=tariff, terms=_terms(data), stored=True)
         rule = HolidayRule.from_data(data["holidays"]) if data.get("holidays") else None
-        return cls(name=name, plan=tariff.plan, holidays=rule, preset=data.get("preset"), stored=True)
+        return cls(
+            name=name,
+            plan=tariff.plan,
+            holidays=rule,
+            preset=data.get("preset"),
+            terms=_terms(data),
+            stored=True,
+        )
 
     def to_data(self) -> dict[str, Any]:
         """Return the settings that keep this tariff."""
+        terms = {"terms": self.terms} if self.terms else {}
         if self.flat is not None:
-            return flat_to_data(self.flat)
+            return {**flat_to_data(self.flat), **terms}
         rule = None if self.holidays is None else self.holidays.to_data()
-        return {**plan_to_data(self.require_plan()), "holidays": rule, "preset": self.preset}
+        return {**plan_to_data(self.require_plan()), "holidays": rule, "preset": self.preset, **terms}
 
     def require_plan(self) -> TimeOfUsePlan:
         """Return the plan of a draft that is not flat."""
@@ -117,6 +128,10 @@ class TariffDraft:
         missing = [problem for problem in self.problems() if problem.kind is ProblemKind.NO_PRICE]
         empty = [TierPrice(season=each.season, tier=each.tiers[0], import_per_kwh=None) for each in missing]
         return (*self.require_plan().prices, *empty)
+
+
+def _terms(data: Data) -> dict[str, Any]:
+    return Terms.from_data(data["terms"]).to_data() if data.get("terms") else {}
 
 
 def with_season_renamed(plan: TimeOfUsePlan, old: str, new: str) -> TimeOfUsePlan:

@@ -21,6 +21,11 @@ class SteadyStore[T: Mapping[str, Any]](Store[T]):
         self._pending = False
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is stored in this run."""
+        return self._closed
+
     async def async_load_or_begin[R](self, read: Callable[[T], R]) -> R | None:
         """Return what *read* makes of the file, or ``None`` if there is none or none that can be understood.
 

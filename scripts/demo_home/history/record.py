@@ -5,9 +5,21 @@ from datetime import datetime
 
 from homeassistant.components.sensor import SensorStateClass
 
-from custom_components.energy_optimizer import number, powerwall_sensors, select, switch, tariff_sensors
+from custom_components.energy_optimizer import (
+    amber_sensors,
+    number,
+    powerwall_sensors,
+    select,
+    switch,
+    tariff_sensors,
+    tempo_sensors,
+)
+from custom_components.energy_optimizer.amber_sensors import AmberSensorDescription
+from custom_components.energy_optimizer.api.tariff.amber import AmberFacts
+from custom_components.energy_optimizer.api.tariff.tempo import TempoFacts
 from custom_components.energy_optimizer.coordinators.powerwall import PowerwallSnapshot
 from custom_components.energy_optimizer.coordinators.tariff import TariffSnapshot
+from custom_components.energy_optimizer.tempo_sensors import TempoSensorDescription
 
 from ..stored_home import StoredEntity
 from .life import Moment
@@ -37,7 +49,10 @@ async def record(
 
 _SENSORS = {each.key: each for each in powerwall_sensors.DESCRIPTIONS}
 _SELECTS = {each.key: each for each in select.DESCRIPTIONS}
-_TARIFF_SENSORS = {each.key: each for each in tariff_sensors.DESCRIPTIONS}
+_SWITCHES = {each.key: each for each in switch.DESCRIPTIONS}
+_TARIFF_SENSORS = {
+    each.key: each for each in (*tariff_sensors.DESCRIPTIONS, *tempo_sensors.DESCRIPTIONS, *amber_sensors.DESCRIPTIONS)
+}
 
 
 def _powerwall_point(entity: StoredEntity, snapshot: PowerwallSnapshot, at: datetime) -> Point | None:
@@ -51,8 +66,8 @@ def _powerwall_point(entity: StoredEntity, snapshot: PowerwallSnapshot, at: date
         case "number", number.BACKUP_RESERVE.key:
             reserve = settings.backup_reserve_percent
             value = None if reserve is None else round(reserve)
-        case "switch", switch.GRID_CHARGING.key:
-            value = settings.grid_charging
+        case "switch", key if key in _SWITCHES:
+            value = _SWITCHES[key].is_on_fn(settings)
         case _:
             return None
     return Point(at.timestamp(), state_text(value))
@@ -61,6 +76,14 @@ def _powerwall_point(entity: StoredEntity, snapshot: PowerwallSnapshot, at: date
 def _tariff_point(entity: StoredEntity, snapshot: TariffSnapshot, moment: Moment) -> Point | None:
     if entity.domain != "sensor" or (description := _TARIFF_SENSORS.get(entity.key)) is None:
         return None
+    attributes: dict[str, object] = {}
+    match description, snapshot.facts:
+        case TempoSensorDescription(attributes_fn=tell), TempoFacts() as tempo:
+            attributes = tell(tempo) if tell else {}
+        case AmberSensorDescription(attributes_fn=tell), AmberFacts() as amber:
+            attributes = tell(amber) if tell else {}
+        case TempoSensorDescription() | AmberSensorDescription(), _:
+            return None
     value = state_text(description.value_fn(snapshot))
     if description.state_class == SensorStateClass.TOTAL:
         since = snapshot.today.counted_since
@@ -74,4 +97,5 @@ def _tariff_point(entity: StoredEntity, snapshot: TariffSnapshot, moment: Moment
         )
     # Prices change on the minute, not when the home is looked at next.
     began_at = snapshot.slot.starts_at
-    return Point((began_at if began_at >= moment.since else moment.at).timestamp(), value)
+    at = began_at if began_at >= moment.since else moment.at
+    return Point(at.timestamp(), value, tuple(attributes.items()))

@@ -1,6 +1,7 @@
 """Walks through the demo and takes the pictures."""
 
 import sys
+from dataclasses import replace
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -10,7 +11,7 @@ from ..folder import HOMES, ROOT
 from ..interrupt import run
 from ..options import Options, parse
 from .browser import Scheme, Visitor, visitor
-from .walk import SHOTS, Walk, tidy_up
+from .walk import SHOTS, SHOTS_BY_COUNTRY, Walk, tidy_up
 
 IMAGES = ROOT / "docs" / "images"
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -29,7 +30,7 @@ def main() -> int:
 async def _take(options: Options) -> int:
     IMAGES.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
-    fresh = Options(port=options.port, place=options.place, series=options.series, fresh=True)
+    fresh = replace(options, check=False, fresh=True)
     async with running(fresh, any_port=True, homes=HOMES / "screenshots") as demo:
         for scheme in SCHEMES:
             async with visitor(demo.client.address, scheme) as guest:
@@ -42,7 +43,8 @@ async def _take(options: Options) -> int:
 
 async def _walk(demo: RunningDemo, guest: Visitor, scheme: Scheme) -> None:
     walk = Walk(client=demo.client, guest=guest)
-    for name, show in SHOTS.items():
+    country = demo.folder.residence.country
+    for name, show in (SHOTS if country is None else SHOTS_BY_COUNTRY[country.key]).items():
         await show(walk)
         path = IMAGES / f"{name}-{scheme}.png"
         await guest.shoot(path)

@@ -1,19 +1,24 @@
 """What the pictures show and how to get there."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from custom_components.energy_optimizer.const import DOMAIN
+from custom_components.energy_optimizer.services_bill import GET_BILL
 
 from ..client import Client
 from ..dashboard import URL_PATH
 from ..furnish import our_entities
-from .browser import Visitor
+from .browser import HEIGHT, WIDTH, Visitor
 
 SECOND_HOME = "Holiday home"
 ADD_HOME = "Add home"
 CHANGE_TARIFF = "Change tariff"
 WHICH_WAY = "How is the Powerwall reached?"
+PERFORM = "Perform action"
+FAR_DOWN = 10_000
+CHOSEN_ACTION = "panel-dev-action-state-service-data"
 INTEGRATION = f"/config/integrations/integration/{DOMAIN}"
 
 
@@ -76,6 +81,24 @@ async def _add_powerwall(walk: Walk) -> None:
     await walk.guest.settle()
 
 
+async def _calendar(walk: Walk) -> None:
+    await walk.guest.go("/calendar")
+
+
+async def _bill(walk: Walk) -> None:
+    """Ask for the month's bill in the developer tools, which remember there what was chosen last."""
+    page = walk.guest.page
+    chosen = {"action": f"{DOMAIN}.{GET_BILL}", "data": {"period": "month"}}
+    await walk.guest.go(f"/{URL_PATH}")
+    await page.evaluate("([key, chosen]) => localStorage.setItem(key, chosen)", [CHOSEN_ACTION, json.dumps(chosen)])
+    await walk.guest.go("/config/developer-tools/action")
+    await page.get_by_role("button", name=PERFORM).click()
+    await walk.guest.settle()
+    await page.mouse.move(WIDTH / 2, HEIGHT / 2)
+    await page.mouse.wheel(0, FAR_DOWN)
+    await walk.guest.settle()
+
+
 SHOTS: Mapping[str, Callable[[Walk], Awaitable[None]]] = {
     "overview": _overview,
     "powerwall": _powerwall,
@@ -85,6 +108,13 @@ SHOTS: Mapping[str, Callable[[Walk], Awaitable[None]]] = {
     "integration": _integration,
     "tariff-dialog": _tariff_dialog,
     "add-powerwall": _add_powerwall,
+}
+
+
+SHOTS_BY_COUNTRY: Mapping[str, Mapping[str, Callable[[Walk], Awaitable[None]]]] = {
+    "fr": {"tempo": _tariff, "tempo-calendar": _calendar},
+    "au": {"amber": _tariff, "amber-day": _overview},
+    "us": {"net-billing": _tariff, "net-billing-bill": _bill},
 }
 
 

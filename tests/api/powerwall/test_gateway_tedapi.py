@@ -1,5 +1,7 @@
 """TEDAPI: reading with the Wi-Fi password, reading and writing with a registered key."""
 
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,75 @@ async def test_a_key_writes_everything(gateway: GatewayServer, tmp_path: Path, k
         assert (gateway.state.mode, gateway.state.reserve_raw) == ("autonomous", 43.0)
         assert (gateway.state.grid_charging, gateway.state.export_rule) == (True, "battery_ok")
         assert (await path.read()).settings == wanted
+
+
+async def test_a_key_orders_powers(gateway: GatewayServer, tmp_path: Path, key: V1rKey) -> None:
+    gateway.state.keys.states[key.public_der] = KeyState.VERIFIED
+    async with path_to(gateway, tmp_path / "gw", GatewayAuth.KEY, key_pem=key.pem, tedapi_cache_s=0.0) as path:
+        assert path.abilities.can_dispatch
+        await path.dispatch(3.5, timedelta(seconds=29.5))
+        assert gateway.state.order is not None
+        assert (gateway.state.order.watts, gateway.state.order.seconds) == (3500.0, 30)
+        reading = await path.read()
+        assert (reading.battery_kw, reading.grid_kw) == (pytest.approx(3.5), pytest.approx(-4.65))
+        assert path.abilities.most_charge_kw == path.abilities.most_discharge_kw == 10.0, "there are two batteries"
+        await path.dispatch(-2.0, timedelta(seconds=60))
+        assert (await path.read()).battery_kw == pytest.approx(-2.0)
+        gateway.state.order = gateway.state.order._replace(until=time.monotonic())
+        assert (await path.read()).battery_kw == pytest.approx(-0.9), "it ends by itself"
+        await path.dispatch(0.0, timedelta(seconds=30))
+        assert (await path.read()).battery_kw == 0.0
+        await path.stop_dispatch()
+        assert gateway.state.order is None
+        await path.stop_dispatch()
+        assert (await path.read()).battery_kw == pytest.approx(-0.9)
+
+
+@pytest.mark.parametrize(
+    ("power_kw", "lasting"),
+    [
+        (10.5, timedelta(seconds=30)),
+        (float("nan"), timedelta(seconds=30)),
+        (1.0, timedelta(minutes=2)),
+        (1.0, timedelta()),
+    ],
+)
+async def test_orders_no_gateway_may_get(
+    gateway: GatewayServer, tmp_path: Path, key: V1rKey, power_kw: float, lasting: timedelta
+) -> None:
+    gateway.state.keys.states[key.public_der] = KeyState.VERIFIED
+    async with path_to(gateway, tmp_path / "gw", GatewayAuth.KEY, key_pem=key.pem) as path:
+        with pytest.raises(NotPermittedError):
+            await path.dispatch(power_kw, lasting)
+    assert not gateway.requests
+
+
+async def test_orders_that_fail_say_so(gateway: GatewayServer, tmp_path: Path, key: V1rKey) -> None:
+    gateway.state.keys.states[key.public_der] = KeyState.VERIFIED
+    async with path_to(gateway, tmp_path / "gw", GatewayAuth.KEY, key_pem=key.pem, tedapi_cache_s=0.0) as path:
+        await path.read()
+        gateway.state.takes_orders = False
+        for order in (lambda: path.dispatch(1.0, timedelta(seconds=30)), path.stop_dispatch):
+            with pytest.raises(NotPermittedError, match="does not accept"):
+                await order()
+        gateway.fault("/tedapi/v1r", 500)
+        for order in (lambda: path.dispatch(1.0, timedelta(seconds=30)), path.stop_dispatch):
+            with pytest.raises(UnreachableError):
+                await order()
+    assert gateway.state.order is None
+
+
+async def test_a_password_orders_nothing(gateway: GatewayServer, tmp_path: Path) -> None:
+    for auth in (GatewayAuth.CUSTOMER, GatewayAuth.WIFI, GatewayAuth.BOTH):
+        async with path_to(gateway, tmp_path / auth, auth) as path:
+            assert not path.abilities.can_dispatch
+            assert path.abilities.most_discharge_kw is None
+            for order in (lambda: path.dispatch(1.0, timedelta(seconds=30)), path.stop_dispatch):
+                with pytest.raises(NotPermittedError):
+                    await order()
+            with pytest.raises(NotPermittedError):
+                await path.read_tariff()
+    assert not gateway.requests
 
 
 async def test_a_command_that_breaks_off(gateway: GatewayServer, tmp_path: Path, key: V1rKey) -> None:

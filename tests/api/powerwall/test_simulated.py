@@ -84,7 +84,7 @@ async def test_first_look_begins_the_home(world: World) -> None:
     assert reading.taken_at == START
     assert reading.totals == EnergyTotals(**dict.fromkeys([each.name for each in fields(EnergyTotals)], 0.0))
     assert path.poll_interval == timedelta(seconds=10)
-    assert path.abilities.writable == {"operation_mode", "backup_reserve_percent", "grid_charging", "export_rule"}
+    assert path.abilities.writable == {each.name for each in fields(PowerwallSettings)}
     assert timedelta(seconds=2) < path.abilities.confirm_within < timedelta(seconds=30)
     await path.close()
 
@@ -129,6 +129,7 @@ async def test_settings_hold_after_a_moment(world: World) -> None:
         backup_reserve_percent=35.0,
         grid_charging=True,
         export_rule=ExportRule.NEVER,
+        storm_mode=True,
     )
     await powerwall.apply(wanted)
     world.wait(seconds=1)

@@ -90,3 +90,67 @@ def test_what_a_counter_gains_is_never_lost_in_silence(gains: list[float], silen
         counters.append(counters[-1] + gain)
     heard = [None if number in silent and number < len(counters) - 1 else each for number, each in enumerate(counters)]
     assert seen(heard)[-1] == pytest.approx(counters[-1])
+
+
+CLOUD = "cloud 1"
+
+
+def turns(gateway_kwh: list[float | None], power_kw: float) -> list[float]:
+    """Return the solar total while a gateway that counts and a cloud that shows power take turns, minute by minute.
+
+    Where the gateway's counter is ``None``, it was silent and the cloud stood in.
+    """
+    meters, before, totals = Meters(origin=GATEWAY), None, []
+    for minute, counter in enumerate(gateway_kwh):
+        after = PowerwallReading(
+            taken_at=START + timedelta(minutes=minute), solar_kw=power_kw, totals=EnergyTotals(solar_kwh=counter)
+        )
+        meters = meters.of(CLOUD if counter is None else GATEWAY).advance(before, after)
+        before = after
+        totals.append(meters.totals.solar_kwh or 0.0)
+    return totals
+
+
+def test_a_way_that_comes_back_tells_what_flowed_meanwhile() -> None:
+    assert turns([100.0, None, None, 100.5], power_kw=6.0) == pytest.approx([100.0, 100.1, 100.2, 100.5])
+
+
+def test_what_another_way_counted_too_much_is_waited_for() -> None:
+    totals = turns([100.0, None, None, None, 100.1, 100.2, 100.5], power_kw=6.0)
+    assert totals == pytest.approx([100.0, 100.1, 100.2, 100.3, 100.3, 100.3, 100.5])
+
+
+def test_a_counter_that_began_anew_while_another_way_stood_in() -> None:
+    assert turns([100.0, None, None, 0.0, 0.1], power_kw=6.0)[-2:] == pytest.approx([100.2, 100.3])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.0, 0.3)), min_size=1, max_size=40), st.floats(0.0, 20.0))
+def test_taking_turns_never_falls_and_ends_at_the_counter_or_above_it_for_a_while(
+    minutes: list[tuple[bool, float]], power_kw: float
+) -> None:
+    true, counters = 100.0, [100.0]
+    for silent, gain in minutes:
+        true += gain
+        counters.append(None if silent else true)
+    totals = turns(counters, power_kw)
+    assert all(later >= earlier for earlier, later in pairwise(totals))
+    integrated = power_kw / 60 * sum(counter is None for counter in counters)
+    assert totals[-1] <= true + integrated + 1e-9
+    if counters[-1] is not None:
+        assert totals[-1] >= true - 1e-9
+
+
+def test_history_is_counted_where_no_counter_is_known() -> None:
+    meters = Meters(origin=CLOUD, channels={"solar_kwh": Meter(total_kwh=5.0)})
+    credited = meters.credit(EnergyTotals(solar_kwh=0.5, home_kwh=1.0))
+    assert (credited.totals.solar_kwh, credited.totals.home_kwh) == (5.5, 1.0)
+    counting = Meters(origin=GATEWAY, channels={"solar_kwh": Meter(total_kwh=5.0, counter_kwh=5.0, read_at=START)})
+    assert counting.credit(EnergyTotals(solar_kwh=0.5)).totals.solar_kwh == 5.0
+    assert "solar_kwh" not in counting.uncounted
+
+
+def test_ways_that_are_gone_are_forgotten() -> None:
+    meters = Meters(origin=GATEWAY, channels={"solar_kwh": Meter(total_kwh=5.0, counter_kwh=5.0, read_at=START)})
+    away = meters.of(CLOUD)
+    assert away.knowing([CLOUD, GATEWAY]).of(GATEWAY).channels["solar_kwh"].counter_kwh == 5.0
+    assert away.knowing([CLOUD]).of(GATEWAY).channels["solar_kwh"].counter_kwh is None

@@ -72,7 +72,11 @@ def complete(
     grid_charging: bool = False,
 ) -> PowerwallSettings:
     return PowerwallSettings(
-        operation_mode=mode, backup_reserve_percent=reserve, grid_charging=grid_charging, export_rule=rule
+        operation_mode=mode,
+        backup_reserve_percent=reserve,
+        grid_charging=grid_charging,
+        export_rule=rule,
+        storm_mode=False,
     )
 
 

@@ -1,6 +1,7 @@
 """A Powerwall reached through its gateway on the home network, by pypowerwall."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,13 +12,19 @@ from typing import Any, override
 from ...core.model.powerwall import PowerwallIdentity, PowerwallReading, PowerwallSettings
 from ..errors import NotPermittedError, RefusedError, SourceError, UnreachableError
 from . import PowerwallAbilities, PowerwallPath, Run
-from .gateway_reading import model_of, reading_of
+from .gateway_reading import POWERWALL_3, model_of, reading_of
 from .gateway_session import GatewaySession, KeyPendingError, KeyUnknownError, forget
 from .gateway_settings import GatewaySettings
 
 __all__ = ["GatewayPowerwall", "GatewayProbe", "GatewaySettings", "KeyPendingError", "KeyUnknownError", "forget"]
 
 POLL_INTERVAL = timedelta(seconds=10)
+LONGEST_ORDER = timedelta(seconds=60)
+"""An order outlives Home Assistant: it has to be short and renewed."""
+MOST_DISCHARGE_KW = 10.0
+"""Gateways refuse to be told more."""
+UNIT_KW = 5.0
+"""Every Powerwall charges and discharges at so much at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +48,7 @@ class GatewayPowerwall(PowerwallPath):
         self._lock = asyncio.Lock()
         self._job: asyncio.Future[Any] | None = None
         self._refusal: tuple[datetime, RefusedError] | None = None
+        self._identity = PowerwallIdentity(serial=settings.serial)
 
     @property
     @override
@@ -51,7 +59,19 @@ class GatewayPowerwall(PowerwallPath):
             shown=settings.shown,
             has_solar=settings.has_solar,
             confirm_within=timedelta(seconds=60),
+            can_dispatch=settings.takes_orders,
+            most_charge_kw=self._units * UNIT_KW if settings.takes_orders else None,
+            most_discharge_kw=self._most_discharge_kw if settings.takes_orders else None,
         )
+
+    @property
+    def _units(self) -> int:
+        return self._identity.battery_count or 1
+
+    @property
+    def _most_discharge_kw(self) -> float:
+        by_units = MOST_DISCHARGE_KW if model_of(self._identity.serial) == POWERWALL_3 else self._units * UNIT_KW
+        return min(by_units, MOST_DISCHARGE_KW)
 
     @property
     @override
@@ -61,13 +81,29 @@ class GatewayPowerwall(PowerwallPath):
     @override
     async def read(self) -> PowerwallReading:
         look = await self._in_thread(self._session.look)
-        return reading_of(look, self._now())
+        reading = reading_of(look, self._now())
+        self._identity = reading.identity
+        return reading
 
     @override
     async def apply(self, wanted: PowerwallSettings) -> None:
         if missing := wanted.named.keys() - self._settings.writable:
             raise NotPermittedError(f"This login may not change {', '.join(sorted(missing))}")
         await self._in_thread(self._session.apply, wanted)
+
+    @override
+    async def dispatch(self, power_kw: float, lasting: timedelta) -> None:
+        if not self._settings.takes_orders:
+            raise NotPermittedError("This login may not order a power")
+        if not power_kw <= MOST_DISCHARGE_KW or not timedelta() < lasting <= LONGEST_ORDER:
+            raise NotPermittedError(f"A gateway takes no order of {power_kw} kW for {lasting}")
+        await self._in_thread(self._session.order, power_kw, math.ceil(lasting / timedelta(seconds=1)))
+
+    @override
+    async def stop_dispatch(self) -> None:
+        if not self._settings.takes_orders:
+            raise NotPermittedError("This login may not order a power")
+        await self._in_thread(self._session.end_order)
 
     async def probe(self) -> GatewayProbe:
         """Log in, look once and find out what can be shown and changed."""

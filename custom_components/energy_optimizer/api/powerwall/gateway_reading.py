@@ -24,7 +24,8 @@ MOST_KW = 200.0
 _GRID_STATUS = {"UP": GridStatus.CONNECTED, "DOWN": GridStatus.ISLANDED, "SYNCING": GridStatus.SYNCING}
 _MODELS = {"1118431": "Backup Gateway 1", "1152100": "Backup Gateway 2", "1232100": "Backup Gateway 2"}
 _NOT_ALERTS = {"SystemConnectedToGrid"}
-_POWERWALL_3 = "1707000"
+_POWERWALL_3_PART = "1707000"
+POWERWALL_3 = "Powerwall 3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +101,7 @@ def model_of(serial: str | None) -> str | None:
     if serial is None:
         return None
     part = serial.partition("-")[0]
-    return "Powerwall 3" if part == _POWERWALL_3 else _MODELS.get(part)
+    return POWERWALL_3 if part == _POWERWALL_3_PART else _MODELS.get(part)
 
 
 def alerts_in(devices: object, solar: object) -> tuple[str, ...] | None:

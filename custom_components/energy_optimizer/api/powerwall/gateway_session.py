@@ -147,6 +147,18 @@ class GatewaySession:
         if (rule := wanted.export_rule) is not None:
             self._command(lambda: powerwall.set_grid_export(rule.value))
 
+    def order(self, power_kw: float, seconds: int) -> None:
+        """Make the battery give a power, or take a negative one, for some *seconds*."""
+        self._answers.begin_look()
+        powerwall = self._connected()
+        self._command(lambda: powerwall.dispatch_battery_power(power_kw * 1000, seconds))
+
+    def end_order(self) -> None:
+        """Take back an order; there need not be one."""
+        self._answers.begin_look()
+        powerwall = self._connected()
+        self._command(powerwall.resume_battery_operation)
+
     def close(self) -> None:
         """Log out and let go of the connections."""
         powerwall, self._powerwall = self._powerwall, None

@@ -82,6 +82,11 @@ class GatewaySettings:
         return self.auth in (GatewayAuth.WIFI, GatewayAuth.KEY)
 
     @property
+    def takes_orders(self) -> bool:
+        """Whether a power can be ordered directly."""
+        return self.auth is GatewayAuth.KEY
+
+    @property
     def address(self) -> tuple[str, int]:
         """Host name and port."""
         name, _, port = self.host.partition(":")

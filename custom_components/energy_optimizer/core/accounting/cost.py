@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
 from ..model.energy import EnergyTotals
+from ..model.price import Certainty
 from ..tariffs import Tariff, clipped
 from ..tariffs.local_days import day_starts_at
 from .meters import COARSEST_KWH, MOST_KW
@@ -208,7 +209,7 @@ def _add(
         part = kwh * ((slot.ends_at - slot.starts_at) / (end - start))
         counted += part
         price = slot.import_per_kwh if pricing.direction == "import" else slot.export_per_kwh
-        if price is None:
+        if price is None or slot.certainty is Certainty.FORECAST:
             unpriced += part
         else:
             money += Decimal(repr(part)) * Decimal(repr(price))

@@ -41,6 +41,8 @@ class PowerwallSettings:
     """Of the usable capacity, as Tesla's app shows it."""
     grid_charging: bool | None = None
     export_rule: ExportRule | None = None
+    storm_mode: bool | None = None
+    """Whether Tesla may fill the battery before a storm."""
 
     def differing(self, current: PowerwallSettings) -> PowerwallSettings:
         """Return what of these wanted settings is not already so in *current*."""
@@ -49,6 +51,7 @@ class PowerwallSettings:
             backup_reserve_percent=_unless_near(self.backup_reserve_percent, current.backup_reserve_percent),
             grid_charging=_unless_equal(self.grid_charging, current.grid_charging),
             export_rule=_unless_equal(self.export_rule, current.export_rule),
+            storm_mode=_unless_equal(self.storm_mode, current.storm_mode),
         )
 
     def only(self, names: Iterable[str]) -> PowerwallSettings:
@@ -99,6 +102,8 @@ class PowerwallReading:
     capacity_kwh: float | None = None
     energy_left_kwh: float | None = None
     grid_status: GridStatus | None = None
+    storm_watch: bool | None = None
+    """Whether a storm is announced for which Tesla now fills the battery; ``None`` where this cannot be read."""
     backup_time_left_h: float | None = None
     alerts: tuple[str, ...] | None = None
     stale: frozenset[str] = frozenset()

@@ -80,6 +80,17 @@ def dispatch(
     return Flows(solar_kw - curtailed_kw, load_kw, battery_kw, grid_kw, curtailed_kw, 0.0)
 
 
+def dispatch_ordered(
+    battery: Battery, stored_kwh: float, solar_kw: float, load_kw: float, power_kw: float, hours: float
+) -> Flows:
+    """Share out sun and load around an ordered power, + discharge; reserve and export rule do not count."""
+    if power_kw > 0.0:
+        battery_kw = min(power_kw, battery.discharge_limit_kw(stored_kwh, 0.0, hours))
+    else:
+        battery_kw = -min(-power_kw, battery.charge_limit_kw(stored_kwh, battery.capacity_kwh, hours))
+    return Flows(solar_kw, load_kw, battery_kw, load_kw - solar_kw - battery_kw, 0.0, 0.0)
+
+
 def dispatch_islanded(battery: Battery, stored_kwh: float, solar_kw: float, load_kw: float, hours: float) -> Flows:
     """Share out sun and load while the grid is away: all that is stored may be used."""
     missing_kw = load_kw - solar_kw

@@ -11,19 +11,19 @@ import numpy as np
 from ..model.place import Place
 from ..model.powerwall import (
     GridStatus,
+    OperationMode,
     PowerwallIdentity,
     PowerwallReading,
-    PowerwallSettings,
 )
 from ..tariffs import Tariff
 from .battery import Battery
-from .dispatch import Flows, Policy, dispatch, dispatch_islanded, policy_for
+from .dispatch import Flows, Policy, dispatch, dispatch_islanded, dispatch_ordered, policy_for
 from .house import House
 from .outlook import Outlook, PriceWatch
 from .panels import Panels
 from .series import HomeSeries, Replay
 from .settings import SimulationSettings
-from .state import Change, HomeState
+from .state import Change, HomeState, Order, first_known, overlaid
 
 STEP_S = 60
 _CHUNK_STEPS = 360
@@ -39,8 +39,8 @@ class _Step(NamedTuple):
 class SimulatedHome:
     """The physics of one home: a state goes in, a later one comes out, nothing is kept but a memory of sun and load.
 
-    Time runs in steps that end on full minutes UTC, and a state stands at such an end (or at its last change of
-    settings), so it does not matter how often one looks.
+    Time runs in steps that end on full minutes UTC or with an order, and a state stands at such an end (or at its last
+    change of settings), so it does not matter how often one looks.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SimulatedHome:
             now = self._prices.at(at_s)
             if now is not outlook:
                 outlook, policy = now, self._policy(state, now)
-            step = self._step(at_s, stored_kwh, policy, outage=state.outage)
+            step = self._step(at_s, stored_kwh, policy, state)
             if step.until_s > to_s:
                 break
             hours = (step.until_s - at_s) / 3600.0
@@ -101,12 +101,14 @@ class SimulatedHome:
             at_s = step.until_s
         if at_s == started_s:
             return state
+        at = datetime.fromtimestamp(at_s, UTC)
         return replace(
             state,
-            at=datetime.fromtimestamp(at_s, UTC),
+            at=at,
             stored_kwh=stored_kwh,
             counters=counters,
             usual_load_kw=usual_kw,
+            order=_unless_over(state.order, at),
         )
 
     def settle(self, state: HomeState, at: datetime) -> HomeState:
@@ -127,14 +129,13 @@ class SimulatedHome:
     def change(self, state: HomeState, change: Change) -> HomeState:
         """Return the state at the time of *change* with the change made."""
         state = self.settle(state, change.at)
-        old, new = state.settings, change.settings
-        settings = PowerwallSettings(
-            operation_mode=_first_known(new.operation_mode, old.operation_mode),
-            backup_reserve_percent=_first_known(new.backup_reserve_percent, old.backup_reserve_percent),
-            grid_charging=_first_known(new.grid_charging, old.grid_charging),
-            export_rule=_first_known(new.export_rule, old.export_rule),
+        return replace(
+            state,
+            settings=overlaid(state.settings, change.settings),
+            outage=first_known(change.outage, state.outage),
+            order=_unless_over(change.order or state.order, state.at),
+            storm=first_known(change.storm, state.storm),
         )
-        return replace(state, settings=settings, outage=_first_known(change.outage, state.outage))
 
     def carry_on(self, state: HomeState, changes: tuple[Change, ...], to: datetime) -> HomeState:
         """Return the state before *to* after all *changes* that come until then."""
@@ -165,6 +166,7 @@ class SimulatedHome:
             totals=now.counters.totals,
             settings=now.settings,
             identity=self.identity,
+            storm_watch=_sees_storm(now),
         )
 
     @property
@@ -180,23 +182,33 @@ class SimulatedHome:
         )
 
     def _policy(self, state: HomeState, outlook: Outlook) -> Policy:
-        return policy_for(state.settings, outlook, self.battery, self._mean_load_kw)
+        settings = state.settings
+        if _sees_storm(state):
+            settings = replace(settings, operation_mode=OperationMode.BACKUP, grid_charging=True)
+        return policy_for(settings, outlook, self.battery, self._mean_load_kw)
 
     def _open_step(self, state: HomeState) -> _Step:
         at_s = state.at.timestamp()
         policy = self._policy(state, self._prices.at(at_s))
-        return self._step(at_s, state.stored_kwh, policy, outage=state.outage)
+        return self._step(at_s, state.stored_kwh, policy, state)
 
-    def _step(self, at_s: float, stored_kwh: float, policy: Policy, *, outage: bool) -> _Step:
+    def _step(self, at_s: float, stored_kwh: float, policy: Policy, state: HomeState) -> _Step:
+        """Return the step from *at_s*; of *state* only what no step changes counts."""
         number = int(at_s // STEP_S)
         until_s = (number + 1.0) * STEP_S
+        order = state.order
+        ordered_until_s = order.until.timestamp() if order else at_s
+        if at_s < ordered_until_s < until_s:
+            until_s = ordered_until_s
         hours = (until_s - at_s) / 3600.0
         chunk, offset = divmod(number, _CHUNK_STEPS)
         if self._chunk[0] != chunk:
             self._chunk = (chunk, *self._sun_and_load(chunk))
         solar_kw, load_kw = self._chunk[1][offset], self._chunk[2][offset]
-        if outage:
+        if state.outage:
             flows = dispatch_islanded(self.battery, stored_kwh, solar_kw, load_kw, hours)
+        elif order and at_s < ordered_until_s:
+            flows = dispatch_ordered(self.battery, stored_kwh, solar_kw, load_kw, order.power_kw, hours)
         else:
             flows = dispatch(self.battery, stored_kwh, solar_kw, load_kw, policy, hours)
         return _Step(until_s, load_kw, flows)
@@ -223,8 +235,13 @@ def _spelled(value: object) -> str:
     return repr(value)
 
 
-def _first_known[T](new: T | None, old: T) -> T:
-    return old if new is None else new
+def _sees_storm(state: HomeState) -> bool:
+    """Tell whether a storm is announced to a Powerwall that heeds it."""
+    return state.storm and bool(state.settings.storm_mode)
+
+
+def _unless_over(order: Order | None, at: datetime) -> Order | None:
+    return order if order and order.until > at else None
 
 
 def history(

@@ -1,7 +1,7 @@
 """What one chooses of a simulated home."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from ..model.powerwall import ExportRule, OperationMode, PowerwallSettings
@@ -34,6 +34,7 @@ class SimulationSettings:
             backup_reserve_percent=20.0,
             grid_charging=False,
             export_rule=ExportRule.BATTERY_OK,
+            storm_mode=False,
         )
     )
     """The Powerwall's settings when its meters began to count; all of them."""
@@ -50,7 +51,7 @@ class SimulationSettings:
             "round_trip_efficiency": 0.5 <= self.round_trip_efficiency <= 1.0,
             "settings_delay_s": 0.0 <= self.settings_delay_s <= 3600.0,
             "first_level_percent": 0.0 <= self.first_level_percent <= 100.0,
-            "first": len(self.first.named) == 4,
+            "first": len(self.first.named) == len(fields(PowerwallSettings)),
         }
         if wrong := [name for name, is_sound in sound.items() if not is_sound]:
             raise ValueError(f"no home has such values: {', '.join(wrong)}")

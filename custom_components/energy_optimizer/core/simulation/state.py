@@ -53,6 +53,18 @@ class Counters(NamedTuple):
 NO_ENERGY = Counters()
 
 
+class Order(NamedTuple):
+    """A battery power that is ordered directly and ends by itself."""
+
+    power_kw: float
+    """+ discharge, − charge."""
+    until: datetime
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the order in JSON's types."""
+        return {"power_kw": self.power_kw, "until": self.until.astimezone(UTC).isoformat()}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HomeState:
     """All of a simulated home that does not follow from its settings and the time."""
@@ -64,6 +76,10 @@ class HomeState:
     outage: bool = False
     usual_load_kw: float
     """What the house drew of late, weighted over about an hour."""
+    order: Order | None = None
+    """The battery power that is ordered until later."""
+    storm: bool = False
+    """Whether a storm is announced."""
 
     def as_dict(self) -> dict[str, object]:
         """Return the state in JSON's types; ``from_dict`` gives exactly the same state back."""
@@ -74,6 +90,8 @@ class HomeState:
             "counters": self.counters._asdict(),
             "outage": self.outage,
             "usual_load_kw": self.usual_load_kw,
+            "order": self.order.as_dict() if self.order else None,
+            "storm": self.storm,
         }
 
     @classmethod
@@ -84,7 +102,8 @@ class HomeState:
             ValueError: something is missing or of a wrong kind.
         """
         counters = _mapping(stored, "counters")
-        settings = _settings_from_dict(_mapping(stored, "settings"))
+        # Homes of before storm mode have none.
+        settings = _settings_from_dict({"storm_mode": False, **_mapping(stored, "settings")})
         if len(settings.named) < len(fields(settings)):
             raise ValueError(f"'settings' lacks some, it has only {', '.join(settings.named)}")
         return cls(
@@ -94,6 +113,8 @@ class HomeState:
             counters=Counters(**{name: _number(counters, name) for name in Counters._fields}),
             outage=_yes_or_no(stored, "outage") or False,
             usual_load_kw=_number(stored, "usual_load_kw"),
+            order=_order(stored),
+            storm=_yes_or_no(stored, "storm") or False,
         )
 
 
@@ -105,6 +126,9 @@ class Change:
     settings: PowerwallSettings = field(default_factory=PowerwallSettings)
     """The settings that change; ``None`` leaves one as it is."""
     outage: bool | None = None
+    order: Order | None = None
+    """Takes the place of an order that still holds; one that is over by then only ends that."""
+    storm: bool | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the change in JSON's types; ``from_dict`` gives exactly the same back."""
@@ -112,6 +136,8 @@ class Change:
             "at": self.at.astimezone(UTC).isoformat(),
             "settings": _settings_as_dict(self.settings),
             "outage": self.outage,
+            "order": self.order.as_dict() if self.order else None,
+            "storm": self.storm,
         }
 
     @classmethod
@@ -125,7 +151,25 @@ class Change:
             at=_instant(stored, "at"),
             settings=_settings_from_dict(_mapping(stored, "settings")),
             outage=_yes_or_no(stored, "outage"),
+            order=_order(stored),
+            storm=_yes_or_no(stored, "storm"),
         )
+
+
+def overlaid(old: PowerwallSettings, new: PowerwallSettings) -> PowerwallSettings:
+    """Return *old* with what *new* says."""
+    return PowerwallSettings(
+        operation_mode=first_known(new.operation_mode, old.operation_mode),
+        backup_reserve_percent=first_known(new.backup_reserve_percent, old.backup_reserve_percent),
+        grid_charging=first_known(new.grid_charging, old.grid_charging),
+        export_rule=first_known(new.export_rule, old.export_rule),
+        storm_mode=first_known(new.storm_mode, old.storm_mode),
+    )
+
+
+def first_known[T](new: T | None, old: T) -> T:
+    """Return *new* unless it is unknown."""
+    return old if new is None else new
 
 
 def _settings_as_dict(settings: PowerwallSettings) -> dict[str, object]:
@@ -141,7 +185,15 @@ def _settings_from_dict(stored: Mapping[str, object]) -> PowerwallSettings:
         backup_reserve_percent=None if reserve is None else _number(stored, "backup_reserve_percent"),
         grid_charging=_yes_or_no(stored, "grid_charging"),
         export_rule=None if rule is None else ExportRule(str(rule)),
+        storm_mode=_yes_or_no(stored, "storm_mode"),
     )
+
+
+def _order(stored: Mapping[str, object]) -> Order | None:
+    if stored.get("order") is None:
+        return None
+    order = _mapping(stored, "order")
+    return Order(power_kw=_number(order, "power_kw"), until=_instant(order, "until"))
 
 
 def _instant(stored: Mapping[str, object], name: str) -> datetime:

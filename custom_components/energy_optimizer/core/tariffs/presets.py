@@ -44,7 +44,7 @@ _OFF_DAYS: Final = WEEKEND | {DayKind.HOLIDAY}
 
 # The eight days of the Californian utilities' time-of-use rules: a holiday on a Sunday moves to Monday, one on a
 # Saturday does not move to Friday (PG&E's page on TOU holidays, SDG&E's Electric Rule 1).
-_CALIFORNIAN_HOLIDAYS: Final = HolidayRule(
+CALIFORNIAN_HOLIDAYS: Final = HolidayRule(
     country="US",
     names=frozenset(
         {
@@ -140,7 +140,7 @@ SCE_TOU_D_PRIME: Final = Preset(
     currency="USD",
     in_force_since=date(2026, 6, 1),
     source="Southern California Edison, schedule TOU-D, option PRIME, total bundled rates",
-    holidays=_CALIFORNIAN_HOLIDAYS,
+    holidays=CALIFORNIAN_HOLIDAYS,
     plan=TimeOfUsePlan(
         seasons=_SUMMER_FROM_JUNE,
         prices=(
@@ -167,7 +167,7 @@ SDGE_EV_TOU_5: Final = Preset(
     currency="USD",
     in_force_since=date(2026, 8, 1),
     source="San Diego Gas & Electric, schedule EV-TOU-5, total bundled rates",
-    holidays=_CALIFORNIAN_HOLIDAYS,
+    holidays=CALIFORNIAN_HOLIDAYS,
     plan=TimeOfUsePlan(
         seasons=_SUMMER_TO_OCTOBER,
         prices=(

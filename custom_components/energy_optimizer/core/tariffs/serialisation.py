@@ -6,12 +6,11 @@ from typing import Any, Final, cast
 
 from .days import DateRange, DayKind, Holidays, MonthDay, Season
 from .flat import FlatTariff
+from .kinds import KIND_FLAT, KIND_TIME_OF_USE
 from .text import clock_text
 from .time_of_use import TierPrice, TimeOfUsePlan, TimeOfUseTariff, Window
 
 FORMAT: Final = 1
-KIND_FLAT: Final = "flat"
-KIND_TIME_OF_USE: Final = "time_of_use"
 
 type Data = Mapping[str, Any]
 

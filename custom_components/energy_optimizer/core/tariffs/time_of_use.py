@@ -186,6 +186,11 @@ class TimeOfUseTariff:
             yield slot
             instant = slot.ends_at
 
+    def season_on(self, day: date) -> str | None:
+        """Return the name of the season of a local day; ``None`` if the plan has none for it."""
+        season = self.plan.season_of(MonthDay.of(day))
+        return None if season is None else season.name
+
     def _begins(self, day: date, price: TierAndPrice) -> datetime:
         """Return since when *price*, in force as *day* starts, has held without a break."""
         oldest = day if self.holidays is None else min(self.holidays.dates, default=day)

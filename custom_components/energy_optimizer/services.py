@@ -1,0 +1,13 @@
+"""The actions that automations and scripts can call; each door lives beside what it opens."""
+
+from homeassistant.core import HomeAssistant, callback
+
+from . import services_bill, services_powerwall, services_prices
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register all actions of the integration."""
+    services_bill.async_register(hass)
+    services_powerwall.async_register(hass)
+    services_prices.async_register(hass)
