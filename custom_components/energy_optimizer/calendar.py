@@ -14,7 +14,7 @@ from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
 from .core.tariffs import BEGINNING, FOREVER, Tariff
-from .core.tariffs.stretches import Stretch, stretches
+from .core.tariffs.stretches import Span, Stretch, stretches
 from .core.tariffs.tempo import TempoTariff
 from .core.tariffs.text import price_text
 from .entity import SourceEntity
@@ -77,13 +77,12 @@ class TierCalendar(SourceEntity[TariffCoordinator], CalendarEntity):
         return await hass.async_add_executor_job(collect)
 
     def _event(self, stretch: Stretch) -> CalendarEvent:
-        unit = f"{self.coordinator.currency}/kWh"
-        about = _FORECAST_SIGN if stretch.is_forecast else ""
-        price = None if stretch.import_per_kwh is None else f"{about}{price_text(stretch.import_per_kwh)} {unit}"
-        lines = [] if price is None else [f"↓ {price}"]
-        if stretch.export_per_kwh is not None:
-            lowest, highest = map(price_text, stretch.export_per_kwh)
-            lines.append(f"↑ {about}{lowest} {unit}" if lowest == highest else f"↑ {about}{lowest} … {highest} {unit}")
+        price = self._text(stretch.import_per_kwh, stretch)
+        lines = [
+            f"{sign} {text}"
+            for sign, text in (("↓", price), ("↑", self._text(stretch.export_per_kwh, stretch)))
+            if text is not None
+        ]
         return CalendarEvent(
             start=dt_util.as_local(stretch.starts_at),
             end=dt_util.as_local(stretch.ends_at),
@@ -91,6 +90,13 @@ class TierCalendar(SourceEntity[TariffCoordinator], CalendarEntity):
             description="\n".join(lines),
             uid=f"{self.coordinator.subentry_id}-{int(stretch.starts_at.timestamp())}",
         )
+
+    def _text(self, span: Span | None, stretch: Stretch) -> str | None:
+        if span is None:
+            return None
+        lowest, highest = map(price_text, span)
+        prices = lowest if lowest == highest else f"{lowest} … {highest}"
+        return f"{_FORECAST_SIGN if stretch.is_forecast else ''}{prices} {self.coordinator.currency}/kWh"
 
 
 def _shown(tariff: Tariff, start: datetime, end: datetime) -> Iterator[Stretch]:

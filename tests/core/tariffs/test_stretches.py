@@ -55,3 +55,15 @@ def test_a_forecast_of_the_same_price_is_told_apart() -> None:
         (START + HOUR, False),
         (START + 2 * HOUR, True),
     ]
+
+
+def test_short_slots_of_one_tier_are_one_with_the_prices_between_which_they_lie() -> None:
+    def short(n: int, tier: str, price: float) -> PriceSlot:
+        at = START + n * timedelta(minutes=5)
+        end = at + timedelta(minutes=5)
+        return PriceSlot(starts_at=at, ends_at=end, tier=tier, import_per_kwh=price, export_per_kwh=price / 2)
+
+    low, high = stretches([short(0, "Low", 0.2), short(1, "Low", 0.3), short(2, "Low", 0.1), short(3, "High", 0.4)])
+    assert (low.import_per_kwh, low.export_per_kwh) == ((0.1, 0.3), (0.05, 0.15))
+    assert (high.starts_at, high.import_per_kwh) == (low.ends_at, (0.4, 0.4))
+    assert len(list(stretches([short(0, "", 0.2), short(1, "", 0.3)]))) == 2, "without a tier each price is told"
