@@ -156,8 +156,9 @@ async def test_a_powerwall_is_named_by_its_device(
         assert device is not None
         return device.id
 
-    with pytest.raises(ServiceValidationError):
+    with pytest.raises(ServiceValidationError) as error:
         await act(hass, "force_charge", **HOUR)
+    assert error.value.translation_placeholders == {"homes": "Home, Cabin"}
     cabin = device_of(second, powerwall_in(second).subentry_id)
     assert (await act(hass, "force_charge", device_id=cabin, **HOUR))["means"] == "dispatch"
     assert tesla_cloud.commands() == []
@@ -190,3 +191,12 @@ async def test_a_disk_that_cannot_be_written_begins_nothing(hass: HomeAssistant,
     assert error.value.translation_key == "force_not_storable"
     assert tesla_cloud.commands() == []
     assert control_of(hass).state.force is None
+
+
+async def test_a_force_with_a_refused_login_says_so(hass: HomeAssistant, tesla_cloud: TeslaCloud) -> None:
+    await set_up(hass, home(powerwall(teslemetry_way(tesla_cloud))))
+    tesla_cloud.teslemetry_token = "another"
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "force_charge", **HOUR)
+    assert error.value.translation_key == "force_refused"
+    assert tesla_cloud.commands() == []

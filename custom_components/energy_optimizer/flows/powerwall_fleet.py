@@ -109,9 +109,9 @@ class FleetSteps(FleetAppSteps):
 
 def _estimate(budget_usd: float) -> dict[str, str]:
     interval = interval_within(budget_usd)
-    minutes, seconds = divmod(round(interval.total_seconds()), 60)
+    seconds = round(interval.total_seconds())
     return {
         "budget": f"{budget_usd:.0f}",
-        "interval": f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
+        "interval": f"{round(seconds / 60)} min" if seconds >= 60 else f"{seconds} s",
         "cost": f"{monthly_estimate_usd(interval):.2f}",
     }
