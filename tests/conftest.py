@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
@@ -11,6 +12,10 @@ import custom_components.energy_optimizer  # noqa: F401
 from tests.flow_words import _every_dialog_has_words  # noqa: F401 - watches the dialogs of all tests
 from tests.servers.databases import ledger_address, mariadb, postgresql  # noqa: F401 - fixtures for all tests
 from tests.servers.fixtures import amber, colour_api, gateway, rte, tesla, tesla_cloud  # noqa: F401 - fixtures for all tests
+
+# How long an example takes tells of the machine, not of the code.
+settings.register_profile("any_machine", deadline=None)
+settings.load_profile("any_machine")
 
 
 @pytest.fixture(autouse=True)

@@ -175,9 +175,12 @@ def test_slots_cover_time_without_gaps(days: set[int], today: int, from_minute: 
     for slot in slots:
         assert known.at(slot.starts_at) == known.at(slot.ends_at - MINUTE) == slot
         day = tempo_day(slot.starts_at)
-        assert bool(slot.tier) == (day in colours)
-        if day not in colours:
+        if day in colours:
+            assert slot.tier
+        else:
             assert slot.import_per_kwh is None or slot.certainty is Certainty.FORECAST
+            assert slot.tier in {"", "Bleu HC", "Bleu HP"}, "on a Sunday the rules leave blue alone"
+            assert not slot.tier or slot.import_per_kwh is not None
         assert slot.tier in {"", *known.tiers}
 
 
