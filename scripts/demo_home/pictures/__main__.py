@@ -8,7 +8,9 @@ from playwright.async_api import Error as PlaywrightError
 from ..demo import RunningDemo, running, say
 from ..errors import DemoError
 from ..folder import HOMES, ROOT
+from ..furnish import our_entities
 from ..interrupt import run
+from ..money import wait_for_bills
 from ..options import Options, parse
 from .browser import Scheme, Visitor, visitor
 from .walk import SHOTS, SHOTS_BY_COUNTRY, Walk, tidy_up
@@ -32,6 +34,7 @@ async def _take(options: Options) -> int:
     complaints: list[str] = []
     fresh = replace(options, check=False, fresh=True)
     async with running(fresh, any_port=True, homes=HOMES / "screenshots") as demo:
+        await wait_for_bills(demo.client, await our_entities(demo.client))
         for scheme in SCHEMES:
             async with visitor(demo.client.address, scheme) as guest:
                 await _walk(demo, guest, scheme)
