@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 import aiohttp
-from tesla_fleet_api.const import SERVERS, TOKEN_URLS
+from tesla_fleet_api.const import SERVERS
 
 from ..errors import SourceError
 from ..powerwall.cloud_settings import FleetApp
@@ -16,6 +16,9 @@ from .login import LoginError, LoginFault
 
 SCOPES: Final = ("openid", "offline_access", "user_data", "energy_device_data", "energy_cmds")
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+_TOKEN_URL: Final = "https://fleet-auth.prd.vn.cloud.tesla.com/oauth2/v3/token"  # noqa: S105 - an address
+_TOKEN_URLS: Final = {"na": _TOKEN_URL, "eu": _TOKEN_URL, "cn": "https://auth.tesla.cn/oauth2/v3/token"}
+"""Ours, because the library names them from 1.18 on and Home Assistant 2026.10 pins an earlier one."""
 
 _APP_FAULTS = ("invalid_client", "unauthorized_client", "invalid_redirect", "redirect_uri")
 _GRANT_FAULTS = ("login_required", "invalid_grant", "invalid_auth_code", "invalid_token", "consent", "revoked")
@@ -36,7 +39,7 @@ class FleetAddresses:
             base = app.server.rstrip("/")
             return cls(authorize=f"{base}/oauth2/v3/authorize", token=f"{base}/oauth2/v3/token", api=base)
         login = "https://auth.tesla.cn" if app.region == "cn" else "https://auth.tesla.com"
-        return cls(authorize=f"{login}/oauth2/v3/authorize", token=TOKEN_URLS[app.region], api=SERVERS[app.region])
+        return cls(authorize=f"{login}/oauth2/v3/authorize", token=_TOKEN_URLS[app.region], api=SERVERS[app.region])
 
 
 class FleetAuth:
