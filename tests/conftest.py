@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from tests.flow_words import _every_dialog_has_words  # noqa: F401 - watches the
 from tests.servers.databases import ledger_address, mariadb, postgresql  # noqa: F401 - fixtures for all tests
 from tests.servers.fixtures import amber, colour_api, gateway, rte, tesla, tesla_cloud  # noqa: F401 - fixtures for all tests
 
-# How long an example takes tells of the machine, not of the code.
-settings.register_profile("any_machine", deadline=None)
-settings.load_profile("any_machine")
+# How long an example takes tells of the machine, not of the code. The same examples each time, so that a change is
+# judged by itself; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("same_each_time", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same_each_time"))
 
 
 @pytest.fixture(autouse=True)
