@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from custom_components.energy_optimizer.core.model.place import Place
-from custom_components.energy_optimizer.core.simulation.sun import sun_position
+from custom_components.energy_optimizer.core.model.sun import sun_position
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,6 +40,21 @@ make_environment() {
   mv "$folder/.setup.new" "$folder/.setup"
 }
 
+BENCHMARKS=$ROOT/benchmarks/requirements.txt
+
+# Whether the environment $1 holds what the benchmarks ask for beside the rest.
+has_benchmarks() { [ -f "$1/.benchmarks" ] && cat "$1/.setup" "$BENCHMARKS" | cmp -s - "$1/.benchmarks"; }
+
+# Install what the benchmarks ask for into the environment $1, which is finished; nothing if it is there.
+ensure_benchmarks() {
+  local folder=$1
+  if has_benchmarks "$folder"; then return; fi
+  find_uv
+  say "installing what ${BENCHMARKS#"$ROOT/"} asks for (about 60 MB)"
+  install_into "$folder" -r "$BENCHMARKS" || fail "the packages of ${BENCHMARKS#"$ROOT/"} could not be fetched; what went wrong is above. Run this again when it is mended"
+  cat "$folder/.setup" "$BENCHMARKS" >"$folder/.benchmarks"
+}
+
 # Make an empty environment in the folder $1.
 create_venv() {
   if [ -n "$UV" ] && quietly "$UV" venv --allow-existing --no-project --python "$PYTHON" "$1"; then return; fi

@@ -16,6 +16,8 @@ class ForceKind(StrEnum):
     DISCHARGE = "discharge"
     HOLD = "hold"
     """Neither discharge nor charge from the grid."""
+    SELF_CONSUMPTION = "self_consumption"
+    """Store surplus and cover the house, whatever the plan or the prices say."""
 
 
 class ForceMeans(StrEnum):

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model.place import Place
+from ..model.sun import clear_sky, sun_position
 from .clouds import clouds
 from .noise import FloatArray
 from .seasons import outdoor_celsius
-from .sun import clear_sky, plane_irradiance, sun_position
+from .sun import cloudy_irradiance
 
 _SYSTEM_SHARE = 0.88
 """What wiring, dirt, mismatch and the inverter leave of the panels' rated power."""
@@ -31,7 +32,7 @@ class Panels:
     def power_kw(self, epoch_s: FloatArray) -> FloatArray:
         """Return the AC power at the instants *epoch_s* (seconds since 1970, UTC)."""
         position = sun_position(epoch_s, self.place)
-        irradiance = plane_irradiance(
+        irradiance = cloudy_irradiance(
             position,
             clear_sky(epoch_s, position.elevation),
             clouds(self.seed, epoch_s, self.place),

@@ -38,7 +38,7 @@ def tier_name(colour: Colour, *, peak: bool) -> str:
 class TempoTariff:
     """The prices of each instant whose colour is known, and a cautious guess of the days that come next.
 
-    A day without a known colour is planned for with the dearest it may have if it is *today* or one of the two days
+    A day without a known colour counts as the dearest it may have if it is *today* or one of the two days
     that follow: as a forecast, with a tier only where the rules leave one colour. Every other such day has no price.
     """
 

@@ -1,0 +1,1 @@
+"""Forecasts, the optimiser, and what to do now."""
