@@ -15,7 +15,7 @@ from custom_components.energy_optimizer.const import DOMAIN
 from custom_components.energy_optimizer.control.powerwall import PowerwallControl
 from custom_components.energy_optimizer.coordinators.powerwall import PowerwallCoordinator
 
-FORCE = "select.powerwall_force"
+FORCE = "select.powerwall_battery_mode"
 ENDS = "sensor.powerwall_force_ends"
 SPEAKER = "sensor.powerwall_in_control"
 COMMAND = "sensor.powerwall_last_command"

@@ -181,7 +181,7 @@ async def test_a_way_that_can_be_told_nothing_offers_nothing(hass: HomeAssistant
     entry = await set_up(hass, home(powerwall(BATTERY_ENTITIES)))
     names = {each.unique_id for each in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)}
     assert not [
-        each for each in names if each.endswith(("_force", "_tariff_sync", "_force_duration", "_control_state"))
+        each for each in names if each.endswith(("_battery_mode", "_tariff_sync", "_force_duration", "_control_state"))
     ]
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "force_charge", duration={"hours": 1})

@@ -10,6 +10,7 @@ from .api.powerwall.ways import from_version_1
 from .const import DOMAIN, SUBENTRY_POWERWALL
 from .coordinators.ledger import LedgerCoordinator, forget_waiting
 from .coordinators.runtime import HomeConfigEntry, HomeRuntime
+from .frontend import async_offer_cards
 from .leftovers import async_sweep
 from .services import async_setup_services
 from .sources import (
@@ -20,6 +21,7 @@ from .sources import (
     remove_former_entities,
 )
 from .storage.ledger.shared import async_forget_home
+from .websocket import async_setup_websocket
 
 PLATFORMS = (Platform.CALENDAR, Platform.NUMBER, Platform.SELECT, Platform.SENSOR, Platform.SWITCH)
 
@@ -30,6 +32,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what does not belong to one home."""
     async_setup_services(hass)
+    async_setup_websocket(hass)
     return True
 
 
@@ -56,6 +59,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomeConfigEntry) -> bool
         await async_stop_sources(entry)
         await books.async_stop()
         raise
+    await async_offer_cards(hass, entry)
     entry.runtime_data.ready = True
     for source in entry.runtime_data.sources.values():
         remove_former_entities(hass, entry, source)

@@ -1,6 +1,6 @@
-"""The tiers of a tariff as a calendar."""
+"""Calendars: the tiers of a tariff, Tempo's colours, and what the plan decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, override
@@ -10,6 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .calendar_span import local_span
+from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
@@ -18,6 +20,7 @@ from .core.tariffs.stretches import Span, Stretch, stretches
 from .core.tariffs.tempo import TempoTariff
 from .core.tariffs.text import price_text
 from .entity import SourceEntity
+from .plan_calendar import plan_calendars
 from .tempo_calendar import ColourCalendar
 
 PARALLEL_UPDATES = 0
@@ -34,11 +37,13 @@ async def async_setup_entry(
     entry: HomeConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Make a calendar of each tariff the home has or gets."""
+    """Make the calendars of each source the home has or gets."""
     entry.runtime_data.add_platform(async_add_entities, _calendars)
 
 
-def _calendars(source: SourceCoordinator[Any]) -> list[CalendarEntity]:
+def _calendars(source: SourceCoordinator[Any]) -> Iterable[CalendarEntity]:
+    if isinstance(source, PowerwallCoordinator):
+        return plan_calendars(source)
     if not isinstance(source, TariffCoordinator):
         return []
     tiers = TierCalendar(source, DESCRIPTION)
@@ -83,9 +88,10 @@ class TierCalendar(SourceEntity[TariffCoordinator], CalendarEntity):
             for sign, text in (("↓", price), ("↑", self._text(stretch.export_per_kwh, stretch)))
             if text is not None
         ]
+        start, end = local_span(stretch.starts_at, stretch.ends_at)
         return CalendarEvent(
-            start=dt_util.as_local(stretch.starts_at),
-            end=dt_util.as_local(stretch.ends_at),
+            start=start,
+            end=end,
             summary=" · ".join(each for each in (stretch.tier, price) if each),
             description="\n".join(lines),
             uid=f"{self.coordinator.subentry_id}-{int(stretch.starts_at.timestamp())}",

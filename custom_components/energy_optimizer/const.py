@@ -15,6 +15,9 @@ CONF_PHASES: Final = "phases"
 CONF_CURRENCY: Final = "currency"
 CONF_DATABASE_URL: Final = "database_url"
 CONF_DATABASE_PASSWORD: Final = "database_password"  # noqa: S105 - the name of a setting
+CONF_CONNECTION_RULE: Final = "connection_rule"
+CONF_MAX_IMPORT_KW: Final = "max_import_kw"
+CONF_MAX_EXPORT_KW: Final = "max_export_kw"
 CONF_SERIES_FILE: Final = "series_file"
 CONF_SERIES_HOME: Final = "series_home_id"
 

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.components.select import DOMAIN as SELECT_DOMAIN
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.typing import StateType
 
 from .actions.force import async_back_to_automatic, async_force, force_ends_at, forces_of
 from .actions.steering import Steering, steering_of
+from .const import DOMAIN
 from .control.precedence import Speaker
 from .control.state import CommandState
 from .coordinators.powerwall import PowerwallCoordinator
@@ -22,6 +25,8 @@ from .core.model.force import LONGEST_FORCE, SHORTEST_FORCE, ForceKind
 from .entity import SourceEntity
 
 AUTOMATIC: Final = "automatic"
+_FORCE_THEN_NOW: Final = ("force", "battery_mode")
+_MODES: Final = (ForceKind.SELF_CONSUMPTION, ForceKind.HOLD, ForceKind.CHARGE, ForceKind.DISCHARGE)
 
 
 class ControlEntity(SourceEntity[PowerwallCoordinator]):
@@ -42,12 +47,14 @@ class ControlEntity(SourceEntity[PowerwallCoordinator]):
         self.async_on_remove(self._steering.control.add_listener(self.async_write_ha_state))
 
 
-class ForceSelect(ControlEntity, SelectEntity):
-    """What the Powerwall is forced to; forces for as long as the duration beside it says."""
+class BatteryModeSelect(ControlEntity, SelectEntity):
+    """What the user makes the battery do, for as long as the duration beside it says; else plan or settings have it."""
 
     def __init__(self, coordinator: PowerwallCoordinator) -> None:
-        options = [AUTOMATIC, *(kind.value for kind in forces_of(coordinator))]
-        super().__init__(coordinator, SelectEntityDescription(key="force", translation_key="force", options=options))
+        offered = forces_of(coordinator)
+        options = [AUTOMATIC, *(kind.value for kind in _MODES if kind in offered)]
+        description = SelectEntityDescription(key="battery_mode", translation_key="battery_mode", options=options)
+        super().__init__(coordinator, description)
 
     @property
     @override
@@ -139,7 +146,13 @@ def _force_attributes(steering: Steering) -> Mapping[str, Any]:
 
 
 def _command_attributes(steering: Steering) -> Mapping[str, Any]:
+    decided = steering.control.state.decided
     return {
+        "decision": decided.decision.kind.value if decided else None,
+        "means": decided.means.value if decided and decided.means else None,
+        "asked_at": decided.asked_at if decided else None,
+        "accepted_at": decided.accepted_at if decided else None,
+        "confirmed_at": decided.confirmed_at if decided else None,
         "unconfirmed": sorted(steering.control.unconfirmed),
         "changed_elsewhere": list(steering.control.changed_elsewhere),
     }
@@ -191,7 +204,16 @@ class ControlSensor(ControlEntity, SensorEntity):
 
 def control_selects(powerwall: PowerwallCoordinator) -> Iterable[SelectEntity]:
     """Offer to force what the Powerwall's ways can."""
-    return [ForceSelect(powerwall)] if forces_of(powerwall) else []
+    _rename_force(powerwall)
+    return [BatteryModeSelect(powerwall)] if forces_of(powerwall) else []
+
+
+def _rename_force(powerwall: PowerwallCoordinator) -> None:
+    """Let the select go on under the entity id that it had when it was called force."""
+    registry, (old, new) = er.async_get(powerwall.hass), (f"{powerwall.subentry_id}_{key}" for key in _FORCE_THEN_NOW)
+    former = registry.async_get_entity_id(SELECT_DOMAIN, DOMAIN, old)
+    if former is not None and registry.async_get_entity_id(SELECT_DOMAIN, DOMAIN, new) is None:
+        registry.async_update_entity(former, new_unique_id=new)
 
 
 def control_numbers(powerwall: PowerwallCoordinator) -> Iterable[NumberEntity]:

@@ -7,7 +7,10 @@ from homeassistant.const import CONF_LATITUDE, CONF_LONGITUDE
 from homeassistant.core import HomeAssistant
 
 from .actions.steering import steering_diagnostics
+from .coordinators.planning import find_planning
+from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
+from .coordinators.source import SourceCoordinator
 
 TO_REDACT = {
     CONF_LATITUDE,
@@ -48,7 +51,14 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HomeCon
                 if subentry_id in sources
                 else None,
                 "control": steering_diagnostics(hass, subentry_id),
+                "planning": _planning(sources.get(subentry_id)),
             }
             for subentry_id, subentry in entry.subentries.items()
         ],
     }
+
+
+def _planning(source: SourceCoordinator[Any] | None) -> dict[str, Any] | None:
+    """Return the last problem and plan of a Powerwall's home; ``None`` for other sources."""
+    planning = find_planning(source) if isinstance(source, PowerwallCoordinator) else None
+    return None if planning is None else planning.diagnostics()

@@ -3,10 +3,22 @@
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
+
+_KINDS: Final = (
+    SUBENTRY_POWERWALL,
+    SUBENTRY_TARIFF,
+    "tariff_feed",
+    "tesla_tokens",
+    "api_budget",
+    "powerwall_control",
+    "planning",
+    "savings",
+)
 
 
 async def async_sweep(hass: HomeAssistant) -> None:
@@ -18,7 +30,7 @@ async def async_sweep(hass: HomeAssistant) -> None:
 
 def _sweep(storage: Path, living: frozenset[str]) -> None:
     """Delete what can be deleted; another home that starts at the same time may be faster."""
-    for kind in (SUBENTRY_POWERWALL, SUBENTRY_TARIFF, "tariff_feed", "tesla_tokens", "api_budget", "powerwall_control"):
+    for kind in _KINDS:
         for file in list(storage.glob(f"{DOMAIN}.{kind}.*")):
             if file.name.split(".")[2] not in living:  # the rest of a name tells of a damaged file that was set aside
                 with suppress(OSError):

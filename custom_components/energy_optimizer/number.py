@@ -1,4 +1,4 @@
-"""Numbers: the Powerwall's backup reserve, and for how long it is forced."""
+"""Numbers: the Powerwall's backup reserve, for how long it is forced, and what the planner is told."""
 
 from collections.abc import Iterable
 from typing import Any, override
@@ -15,6 +15,7 @@ from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .core.model.powerwall import PowerwallSettings
 from .entity import SourceEntity
+from .plan_numbers import plan_numbers
 
 PARALLEL_UPDATES = 1
 
@@ -33,16 +34,16 @@ BACKUP_RESERVE = NumberEntityDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: HomeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Offer the reserve where a Powerwall's path can set it."""
+    """Offer the numbers of each Powerwall the home has or gets."""
     entry.runtime_data.add_platform(async_add_entities, _numbers)
 
 
 def _numbers(source: SourceCoordinator[Any]) -> Iterable[NumberEntity]:
     if not isinstance(source, PowerwallCoordinator):
         return []
-    if "backup_reserve_percent" not in source.path.abilities.writable:
-        return control_numbers(source)
-    return [BackupReserve(source, BACKUP_RESERVE), *control_numbers(source)]
+    can_reserve = "backup_reserve_percent" in source.path.abilities.writable
+    reserve = [BackupReserve(source, BACKUP_RESERVE)] if can_reserve else []
+    return [*reserve, *control_numbers(source), *plan_numbers(source)]
 
 
 class BackupReserve(SourceEntity[PowerwallCoordinator], NumberEntity):

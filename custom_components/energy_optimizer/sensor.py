@@ -15,7 +15,9 @@ from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
 from .core.tariffs.kinds import KIND_AMBER, KIND_TEMPO
+from .plan_sensors import plan_sensors
 from .powerwall_sensors import powerwall_sensors
+from .savings_sensors import savings_sensors
 from .tariff_sensors import tariff_sensors
 from .tempo_sensors import tempo_sensors
 
@@ -32,7 +34,12 @@ async def async_setup_entry(
 def _sensors(source: SourceCoordinator[Any]) -> Iterable[SensorEntity]:
     match source:
         case PowerwallCoordinator():
-            return [*powerwall_sensors(source), *control_sensors(source)]
+            return [
+                *powerwall_sensors(source),
+                *control_sensors(source),
+                *plan_sensors(source),
+                *savings_sensors(source),
+            ]
         case TariffCoordinator():
             return [*tariff_sensors(source), *_sensors_of_kind(source), *bill_sensors(source)]
         case _:

@@ -1,14 +1,13 @@
 """Forcing a Powerwall and sending it a tariff."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import probatio
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import ConfigEntrySelector
 from homeassistant.util import dt as dt_util
 
@@ -17,7 +16,7 @@ from .actions.steering import steering_of
 from .const import DOMAIN
 from .coordinators.powerwall import PowerwallCoordinator
 from .core.model.force import ForceKind
-from .services_home import home_of
+from .services_home import powerwall_of
 
 FORCE_CHARGE: Final = "force_charge"
 FORCE_DISCHARGE: Final = "force_discharge"
@@ -99,33 +98,7 @@ async def _async_sync_tariff(call: ServiceCall) -> ServiceResponse:
 
 
 def _powerwall(call: ServiceCall) -> PowerwallCoordinator:
-    """Return the Powerwall that is meant: by its device, by its home, or the only one if none is named."""
-    if (device_id := call.data.get(ATTR_DEVICE_ID)) is not None:
-        return _powerwall_of_device(call.hass, device_id)
-    entry = home_of(call.hass, call.data.get(ATTR_CONFIG_ENTRY))
-    sources: Any = entry.runtime_data.sources.values()
-    if (found := next((each for each in sources if isinstance(each, PowerwallCoordinator)), None)) is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="home_without_powerwall",
-            translation_placeholders={"home": entry.title},
-        )
-    return found
-
-
-def _powerwall_of_device(hass: HomeAssistant, device_id: str) -> PowerwallCoordinator:
-    """Return the Powerwall that a device is, or that of the home that it is."""
-    device = dr.async_get(hass).async_get(device_id)
-    meant = {identifier for domain, identifier in device.identifiers if domain == DOMAIN} if device else set()
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        for source in entry.runtime_data.sources.values():
-            if isinstance(source, PowerwallCoordinator) and meant & {source.subentry_id, entry.entry_id}:
-                return source
-    raise ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="device_without_powerwall",
-        translation_placeholders={"device": (device.name_by_user or device.name if device else None) or device_id},
-    )
+    return powerwall_of(call.hass, call.data.get(ATTR_CONFIG_ENTRY), call.data.get(ATTR_DEVICE_ID))
 
 
 def _text(instant: datetime | None) -> str | None:

@@ -1,6 +1,7 @@
 """Starts, replaces and stops the sources of a home as its subentries come, change and go."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -8,8 +9,10 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
+from .actions.optimize import start_following, stop_following
 from .actions.powerwall import forget_issues, watch_obedience
 from .actions.price_tables import forget_price_tables, watch_price_tables
+from .actions.savings import async_start_proof
 from .actions.steering import (
     async_forget_steering,
     async_release,
@@ -17,13 +20,16 @@ from .actions.steering import (
     async_release_stopped,
     async_start_steering,
     async_stop_steering,
+    backup_percent,
     steering_of,
 )
 from .actions.tempo import forget_colours, watch_colours
 from .api.powerwall.ways import way_settings
 from .const import LOGGER, SUBENTRY_POWERWALL, SUBENTRY_TARIFF
+from .coordinators.planning import async_forget_planning, async_start_planning, async_stop_planning, planning_of
 from .coordinators.powerwall import PowerwallCoordinator
 from .coordinators.runtime import HomeConfigEntry
+from .coordinators.savings import async_forget_savings, async_stop_savings
 from .coordinators.source import SourceCoordinator
 from .coordinators.tariff import TariffCoordinator
 from .flows.reauth_base import abort_reauth
@@ -94,6 +100,7 @@ async def async_update_sources(hass: HomeAssistant, entry: HomeConfigEntry) -> N
                 source.on_sources_changed()
                 if isinstance(source, PowerwallCoordinator):
                     steering_of(source).sync.on_sources_changed()
+                    planning_of(source).on_sources_changed()
 
 
 def _differs(source: SourceCoordinator[Any], entry: HomeConfigEntry) -> bool:
@@ -110,9 +117,13 @@ async def _async_add(hass: HomeAssistant, entry: HomeConfigEntry, subentry: Conf
         await source.async_start()
         if isinstance(source, PowerwallCoordinator):
             await async_start_steering(source)
+            await _async_start_planning(source)
+            await async_start_proof(source)
     except Exception:  # noqa: BLE001 - whatever is wrong with one source, the others of the home go on
         LOGGER.exception("%s could not be started", source.title)
         if isinstance(source, PowerwallCoordinator):
+            await async_stop_savings(source)
+            await _async_stop_planning(source)
             await async_stop_steering(source)
         await source.async_shutdown()
         return
@@ -145,8 +156,23 @@ def _watch_login(hass: HomeAssistant, entry: HomeConfigEntry, powerwall: Powerwa
     powerwall.async_add_listener(look)
 
 
+async def _async_start_planning(powerwall: PowerwallCoordinator) -> None:
+    """Plan for a Powerwall that is steered, with the reserve that its user set, and follow the plan where asked to."""
+    planning = await async_start_planning(powerwall)
+    planning.backup_percent = partial(backup_percent, powerwall)
+    start_following(powerwall)
+
+
+async def _async_stop_planning(powerwall: PowerwallCoordinator) -> None:
+    """Follow no plan any more and make none; what is steered stays as it stands."""
+    stop_following(powerwall)
+    await async_stop_planning(powerwall)
+
+
 async def _async_stop(source: SourceCoordinator[Any]) -> None:
     if isinstance(source, PowerwallCoordinator):
+        await async_stop_savings(source)
+        await _async_stop_planning(source)
         await async_stop_steering(source)
     await source.async_stop()
 
@@ -166,6 +192,7 @@ async def _async_drop(hass: HomeAssistant, entry: HomeConfigEntry, source: Sourc
     """Stop a source whose subentry was removed, and forget what it had stored."""
     await entry.runtime_data.hide(source.subentry_id)
     if isinstance(source, PowerwallCoordinator):
+        await _async_stop_planning(source)
         await async_release(source)
     await _async_stop(source)
     await _async_forget(hass, entry, source)
@@ -175,6 +202,8 @@ async def _async_replace(hass: HomeAssistant, entry: HomeConfigEntry, old: Sourc
     """Put a new source in the place of one whose subentry changed; entities it no longer has are removed."""
     runtime = entry.runtime_data
     await runtime.hide(old.subentry_id)
+    if isinstance(old, PowerwallCoordinator):
+        await _async_stop_planning(old)
     released = isinstance(old, PowerwallCoordinator) and await async_release_changed(
         old, entry.subentries[old.subentry_id].data if old.subentry_id in entry.subentries else {}
     )
@@ -222,6 +251,8 @@ async def _async_forget(hass: HomeAssistant, entry: HomeConfigEntry, source: Sou
         forget_issues(source)
         abort_reauth(hass, entry, source.subentry_id)
         await async_forget_steering(source)
+        await async_forget_planning(source)
+        await async_forget_savings(source)
     if isinstance(source, TariffCoordinator):
         forget_colours(source)
         forget_price_tables(source)

@@ -16,6 +16,7 @@ from .coordinators.runtime import HomeConfigEntry
 from .coordinators.source import SourceCoordinator
 from .core.model.powerwall import PowerwallSettings
 from .entity import SourceEntity
+from .optimize_entities import optimize_switches
 
 PARALLEL_UPDATES = 1
 
@@ -60,7 +61,7 @@ def _switches(source: SourceCoordinator[Any]) -> Iterable[SwitchEntity]:
     if not isinstance(source, PowerwallCoordinator):
         return []
     permissions = [PowerwallSwitch(source, each) for each in DESCRIPTIONS if each.key in source.path.abilities.writable]
-    return [*permissions, *control_switches(source)]
+    return [*permissions, *control_switches(source), *optimize_switches(source)]
 
 
 class PowerwallSwitch(SourceEntity[PowerwallCoordinator], SwitchEntity):

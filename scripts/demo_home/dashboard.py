@@ -51,6 +51,7 @@ def layout(by_key: Mapping[str, str]) -> Json:
     sections = [
         [_heading("Now", "mdi:home-lightning-bolt"), *_powers(by_key)],
         [_heading("Today", "mdi:calendar-today"), {"type": "energy-distribution"}, *_shares(by_key)],
+        [_heading("What comes", "mdi:calendar-clock"), *_plan(by_key)],
         [_heading("The last 24 hours", "mdi:chart-line"), _day(by_key), _level(by_key)],
         [_heading("Electricity tariff", "mdi:cash-clock"), *_prices(by_key)],
         [_heading("Bills", "mdi:receipt-text-outline"), *_bills(by_key), _price_day(by_key)],
@@ -102,6 +103,15 @@ def _powers(by_key: Mapping[str, str]) -> list[Json]:
 def _shares(by_key: Mapping[str, str]) -> list[Json]:
     keys = ("self_consumption", "self_sufficiency")
     return [_tile(by_key, key, color="green", grid_options=_FULL) for key in keys]
+
+
+def _plan(by_key: Mapping[str, str]) -> list[Json]:
+    """Show what the battery will do, what that will cost, and what stored energy is worth."""
+    if "decision" not in by_key:
+        return []
+    keys = ("expected_cost_today", "expected_cost_tomorrow", "next_decision", "marginal_value")
+    card = {"type": "custom:energy-optimizer-plan-card", "title": "", "grid_options": {"columns": "full"}}
+    return [card, *(_tile(by_key, key, grid_options=_FULL) for key in keys)]
 
 
 def _day(by_key: Mapping[str, str]) -> Json:
@@ -162,7 +172,7 @@ def _settings(by_key: Mapping[str, str]) -> list[Json]:
     slider = [{"type": "numeric-input", "style": "slider"}]
     toggle = [{"type": "toggle"}]
     return [
-        _tile(by_key, "force", features=choice, grid_options=_FULL),
+        _tile(by_key, "battery_mode", features=choice, grid_options=_FULL),
         _tile(by_key, "force_duration", features=slider, grid_options=_FULL),
         _tile(by_key, "force_ends_at", grid_options=_FULL, **_while_known(by_key, "force_ends_at")),
         _tile(by_key, "tariff_sync", features=toggle, grid_options=_FULL),

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,8 +39,12 @@ def say(text: str) -> None:
 
 
 @asynccontextmanager
-async def running(options: Options, *, any_port: bool = False, homes: Path = HOMES) -> AsyncIterator[RunningDemo]:
+async def running(
+    options: Options, *, any_port: bool = False, homes: Path = HOMES, program: Sequence[str] = ()
+) -> AsyncIterator[RunningDemo]:
     """Start the home that was asked for, set up at its first start, and stop it at the end.
+
+    *program* runs Home Assistant in place of its own command, once the home is set up.
 
     Raises:
         DemoError: for all that a person can do something about.
@@ -55,7 +59,7 @@ async def running(options: Options, *, any_port: bool = False, homes: Path = HOM
     say(_greeting(options, folder))
     with world.around(folder) as around:
         history = await _get_ready(folder, port, options, around)
-        async with Server(folder) as server, Client(port) as client:
+        async with Server(folder, program) as server, Client(port) as client:
             await _wait_until_it_works(server, client)
             await client.log_in()
             if history is not None:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -23,13 +24,15 @@ VOICE_PACKAGES = {"pymicro-vad": "pymicro_vad", "pyspeex-noise": "pyspeex_noise"
 class Server:
     """One run of Home Assistant; use it as an asynchronous context manager, which stops it at the end."""
 
-    def __init__(self, folder: DemoFolder) -> None:
+    def __init__(self, folder: DemoFolder, program: Sequence[str] = ()) -> None:
+        """Prepare a run on *folder*, by *program* where it is not Home Assistant's own command."""
         self.folder = folder
+        self._program = program
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
         """Start Home Assistant."""
-        command, environment = _command(self.folder.path), _environment()
+        command, environment = _command(self._program, self.folder.path), _environment()
         # In a session of its own, so that Ctrl-C reaches only us and we stop it in order.
         with self.folder.console.open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
@@ -102,9 +105,9 @@ def _missing_voice_packages() -> list[str]:
     return [package for package, module in VOICE_PACKAGES.items() if importlib.util.find_spec(module) is None]
 
 
-def _command(config: Path) -> list[str]:
+def _command(program: Sequence[str], config: Path) -> list[str]:
     hass = Path(sys.executable).with_name("hass")
-    command = [str(hass), "--config", str(config), "--log-no-color"]
+    command = [*(program or [str(hass)]), "--config", str(config), "--log-no-color"]
     if missing := _missing_voice_packages():
         command += ["--skip-pip-packages", ",".join(missing)]
     return command

@@ -117,8 +117,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     def check_confirmed(self) -> None:
         """What is said to be confirmed is so, on the device itself."""
+        unconfirmed = self.home.control.unconfirmed
         for name, held in self.home.control.state.held.items():
-            if held.wish is not None and not held.yielded and not any(each[1] == name for each in self.path.coming):
+            if held.wish is None or held.yielded or name in unconfirmed:
+                continue
+            if not any(each[1] == name for each in self.path.coming):
                 assert same(name, self.path.values[name], held.wish), name
 
     def end(self) -> None:

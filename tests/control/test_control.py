@@ -37,7 +37,10 @@ def changed(home: Home, old: dict[str, object]) -> set[str]:
 @pytest.mark.parametrize("abilities", [CLOUD, SETTINGS_ONLY, LOCAL])
 @pytest.mark.parametrize("kind", list(ForceKind))
 def test_each_force_begins_ends_by_itself_and_leaves_nothing(abilities, kind) -> None:
-    home = started(abilities)
+    home = Home(abilities)
+    if kind is ForceKind.SELF_CONSUMPTION:
+        home.path.values["operation_mode"] = OperationMode.AUTONOMOUS
+    run(home.start())
     old = dict(home.path.values)
     if abilities is SETTINGS_ONLY and kind is ForceKind.DISCHARGE:
         with pytest.raises(CannotForceError, match="not_offered"):

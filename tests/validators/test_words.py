@@ -120,6 +120,12 @@ def test_every_error_reason_and_step_can_happen() -> None:
     assert not unused
 
 
+def test_every_exception_says_a_message_where_home_assistant_looks_for_it() -> None:
+    for key, exception in json_of("translations/en.json")["exceptions"].items():
+        assert isinstance(exception, dict), key
+        assert set(exception) == {"message"}, key
+
+
 def test_every_issue_has_a_title_and_one_way_to_read_on() -> None:
     for key, issue in json_of("translations/en.json").get("issues", {}).items():
         assert issue["title"], key

@@ -55,6 +55,14 @@ def find_steering(powerwall: PowerwallCoordinator) -> Steering | None:
     return powerwall.hass.data.get(_STEERINGS, {}).get(powerwall.subentry_id)
 
 
+def backup_percent(powerwall: PowerwallCoordinator) -> float | None:
+    """Return the reserve that the user set, whatever stands there for a while; ``None`` if it is not known."""
+    shown = powerwall.data.reading.settings.backup_reserve_percent if powerwall.data else None
+    if (steering := find_steering(powerwall)) is None:
+        return shown
+    return steering.control.state.reserve_percent({"backup_reserve_percent": shown})
+
+
 def steering_diagnostics(hass: HomeAssistant, subentry_id: str) -> dict[str, Any] | None:
     """Return what helps to find a fault; ``None`` for what is no running Powerwall."""
     steering = hass.data.get(_STEERINGS, {}).get(subentry_id)
@@ -65,11 +73,26 @@ def steering_diagnostics(hass: HomeAssistant, subentry_id: str) -> dict[str, Any
         "speaker": control.speaker.value,
         "command": control.command_state.value,
         "means": control.state.force.means.value if control.state.force else None,
+        "decided": _decision_diagnostics(control.state),
         "unconfirmed": sorted(control.unconfirmed),
         "changed_elsewhere": list(control.changed_elsewhere),
         "tries": {name: held.tries for name, held in control.state.held.items()},
         "last_error": type(control.last_error).__name__ if control.last_error else None,
         "sync": {"on": sync.is_on, "stand_ins": sync.stand_ins, "why_not": sync.why_not},
+    }
+
+
+def _decision_diagnostics(state: ControlState) -> dict[str, Any] | None:
+    if (running := state.decided) is None:
+        return {"rests_until": state.plan_rests_until, "failures": dict(state.plan_failures)}
+    return {
+        "kind": running.decision.kind.value,
+        "power_kw": running.decision.power_kw,
+        "means": running.means.value if running.means else None,
+        "asked_at": running.asked_at,
+        "accepted_at": running.accepted_at,
+        "confirmed_at": running.confirmed_at,
+        "until": running.until,
     }
 
 

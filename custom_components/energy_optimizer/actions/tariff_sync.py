@@ -82,7 +82,8 @@ class TariffSync:
             return self._refused if self.is_on else None
         if "tariff" in self._control.changed_elsewhere:
             return WhyNotSynced.CHANGED_ELSEWHERE
-        return None if self._control.has_synced_tariff or self._control.state.force else WhyNotSynced.NOT_CONFIRMED
+        state = self._control.state
+        return None if self._control.has_synced_tariff or state.force or state.decided else WhyNotSynced.NOT_CONFIRMED
 
     @callback
     def start(self) -> None:

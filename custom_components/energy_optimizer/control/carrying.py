@@ -1,7 +1,6 @@
 """Compares what a Powerwall shows with what it shall show, and sends what differs, until both are the same."""
 
 import asyncio
-from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,17 +8,18 @@ from typing import Final
 
 from ..api.errors import CoolingDownError, NotPermittedError, RefusedError, SourceError, UnreachableError
 from ..const import LOGGER
-from ..core.model.force import Force, ForceMeans
+from ..core.model.force import ForceMeans
 from ..core.model.powerwall import PowerwallReading
 from .clock import Clock
+from .decision_plan import SAME_KW
 from .device import Device, Store, look_closely
 from .dispatching import OLDEST_READING, RENEW_EVERY
 from .force_plan import has_reached
 from .held import TARIFF, Held, Value, as_settings
 from .precedence import is_suspended
+from .speakers import Speakers
 from .state import CommandState, ControlState, RunningForce, Shown
 from .stored import state_to_json
-from .view import ControlView
 
 FIRST_LOOK: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(seconds=8)
@@ -35,7 +35,7 @@ MOST_TRIES: Final = 3
 START_LIMIT: Final = timedelta(minutes=10)
 
 
-class Carrying(ControlView):
+class Carrying(Speakers):
     """Makes one Powerwall follow a state that others change; what is asked is stored before it is sent."""
 
     def __init__(self, *, device: Device, store: Store, clock: Clock) -> None:
@@ -52,7 +52,7 @@ class Carrying(ControlView):
     @property
     def _is_busy(self) -> bool:
         state = self._state
-        return bool(state.held or state.force or state.wishes) or self._dispatching.is_running
+        return bool(state.held or state.force or state.decided or state.wishes) or self._dispatching.is_running
 
     @property
     def _lateness(self) -> timedelta:
@@ -69,7 +69,7 @@ class Carrying(ControlView):
 
     def _let_go(self, state: ControlState, outcome: CommandState = CommandState.RESTORED) -> None:
         """End the force of *state*; what it changed is to be put back."""
-        self._state = replace(state, force=None, outcome=outcome).taken({})
+        self._state = state.without_force(outcome)
         self._begin_anew()
 
     async def _settle(self, limit: timedelta, is_settled: Callable[[], bool]) -> None:
@@ -89,6 +89,7 @@ class Carrying(ControlView):
                 if look:
                     await self._look_anew()
                 self._end_if_over()
+                self._end_decision_if_stale()
                 await self._go_on(looked=look)
                 await self._save()
             finally:
@@ -103,8 +104,9 @@ class Carrying(ControlView):
         """Take in what is shown and act on it; nothing is sent on the strength of an old look."""
         reading = self._device.reading
         if reading is None or is_suspended(reading) is not None:
+            self._wait_with_decision()
             return
-        shown = await self._take_in(reading)
+        shown = await self._plan_decision(reading, await self._take_in(reading))
         if not looked and self._due(shown):
             await self._look_anew()
             reading = self._device.reading
@@ -113,13 +115,19 @@ class Carrying(ControlView):
             self._tariff_read_at = None
             shown = await self._take_in(reading)
         self._judge(reading)
+        self._judge_decision(reading)
         if await self._change_means(reading):
             shown = await self._take_in(reading)
         await self._dispatch(reading)
-        await self._send_due(shown)
+        if await self._send_due(shown) or self._dispatching.holds:
+            self._note_accepted()
 
     async def _take_in(self, reading: PowerwallReading) -> Shown:
         shown = await look_closely(self._device, reading, tariff=self._must_read_tariff)
+        self._absorb(shown)
+        return shown
+
+    def _absorb(self, shown: Shown) -> None:
         if TARIFF in shown:
             self._tariff_read_at = self._clock.now()
         self._state = self._state.taken(shown).seen(shown, self._clock.now(), self._lateness)
@@ -128,7 +136,6 @@ class Carrying(ControlView):
                 self._confirmed[name] = held.target
             elif name in shown:
                 self._confirmed.pop(name, None)
-        return shown
 
     @property
     def _must_read_tariff(self) -> bool:
@@ -137,7 +144,8 @@ class Carrying(ControlView):
         held, read_at = self._state.held.get(TARIFF), self._tariff_read_at
         if held is None or read_at is None or not self._is_confirmed(held) or held.wish is None:
             return True
-        return self._clock.now() - read_at >= TARIFF_LOOK
+        now = self._clock.now()
+        return held.in_flight(now, self._lateness) or now - read_at >= TARIFF_LOOK
 
     def _end_if_over(self) -> None:
         if (running := self._state.force) is None:
@@ -200,24 +208,23 @@ class Carrying(ControlView):
         self._begin_anew()
         return True
 
-    @abstractmethod
-    def _first_planned(self, force: Force, shown: Shown) -> RunningForce | None:
-        """Return a force by the first means by which it can begin now; ``None`` if something is unknown for each."""
-
     async def _dispatch(self, reading: PowerwallReading) -> None:
         """Order power, renew the order, or take it back."""
         running, path = self._state.force, self._device.path
-        forced = running is not None and running.means is ForceMeans.DISPATCH
+        if running is not None:
+            power_kw, tolerance_kw = running.power_kw if running.means is ForceMeans.DISPATCH else None, 0.0
+        else:
+            power_kw, tolerance_kw = self._decided_order(reading), SAME_KW
         try:
-            if forced and running is not None:
+            if power_kw is not None:
                 fresh = self._clock.now() - reading.taken_at < OLDEST_READING and reading.level_percent is not None
-                if fresh and self._dispatching.is_due(running.power_kw):
+                if fresh and self._dispatching.is_due(power_kw, tolerance_kw=tolerance_kw):
                     await self._save()
-                    await self._dispatching.order(path, running.power_kw)
+                    await self._dispatching.order(path, power_kw)
             elif self._dispatching.is_running:
                 await self._dispatching.stop(path)
         except SourceError as err:
-            self._complain(err, of_force=forced)
+            self._complain(err, wished=power_kw is not None)
 
     def _due(self, shown: Shown) -> list[Held]:
         now = self._clock.now()
@@ -225,21 +232,24 @@ class Carrying(ControlView):
             return []
         return self._state.due(shown, now, self._device.path.abilities.confirm_within, self._lateness)
 
-    async def _send_due(self, shown: Shown) -> None:
-        for held in self._due(shown):
+    async def _send_due(self, shown: Shown) -> bool:
+        """Send what is due; say whether there was something and all of it was accepted."""
+        failed, due = False, self._due(shown)
+        for held in due:
             if (target := held.target) is None:
                 continue
             self._state = self._state.with_held(held.asking(target, self._clock.now(), self._lateness))
             self._confirmed.pop(held.name, None)
             self._wait = FIRST_LOOK
             if not await self._save() and held.wish is not None:
-                return  # what could not be put back after a restart is not begun
+                return False  # what could not be put back after a restart is not begun
             try:
                 await self._send(held.name, target)
             except SourceError as err:
-                forced = self._state.force is not None and held.name in self._state.force.wishes
-                if self._complain(err, of_force=forced) or isinstance(err, UnreachableError):
-                    return
+                failed = True
+                if self._complain(err, wished=self._is_needed(held.name)) or isinstance(err, UnreachableError):
+                    return False
+        return bool(due) and not failed
 
     async def _send(self, name: str, value: Value) -> None:
         if isinstance(value, dict):
@@ -247,13 +257,22 @@ class Carrying(ControlView):
         else:
             await self._device.path.apply(as_settings(name, value))
 
-    def _complain(self, err: SourceError, *, of_force: bool) -> bool:
-        """Note a failed command; say whether it ended the force: a refusal is final, a silence is not."""
+    def _is_needed(self, name: str) -> bool:
+        """Say whether who has the say cannot do without a setting."""
+        if self._state.force is not None:
+            return name in self._state.force.wishes
+        return self._state.decided is not None and name in self._state.decided.needed
+
+    def _complain(self, err: SourceError, *, wished: bool) -> bool:
+        """Note a failed command; say whether it ended what was wished: a refusal is final, a silence is not."""
         self.last_error = err
         if isinstance(err, CoolingDownError):
             self._not_before = err.until or self._clock.now() + LONGEST_LOOK
-        if of_force and isinstance(err, NotPermittedError | RefusedError):
-            self._give_up()
+        if wished and isinstance(err, NotPermittedError | RefusedError):
+            if self._state.force is not None:
+                self._give_up()
+            else:
+                self._give_up_decision()
             return True
         return False
 
@@ -274,6 +293,8 @@ class Carrying(ControlView):
         now, at = self._clock.now(), []
         if (running := self._state.force) is not None:
             at.append(running.force.ends_at)
+        if (decided := self._state.decided) is not None:
+            at.append(decided.until)
         if (renewal := self._dispatching.next_at) is not None:
             at.append(renewal if renewal > now else now + RENEW_EVERY / 2)
         if self._is_unsettled:

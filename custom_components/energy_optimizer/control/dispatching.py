@@ -50,9 +50,16 @@ class Dispatching:
         """When to renew."""
         return None if self._last_at is None else self._last_at + RENEW_EVERY
 
-    def is_due(self, power_kw: float) -> bool:
-        """Say whether to order *power_kw* now."""
-        return self._ordered_kw != power_kw or self.next_at is None or self._now() >= self.next_at
+    @property
+    def ordered_kw(self) -> float | None:
+        """The last order; ``None`` if there is none."""
+        return self._ordered_kw
+
+    def is_due(self, power_kw: float, *, tolerance_kw: float = 0.0) -> bool:
+        """Say whether to order *power_kw* now; another order within the tolerance is renewed only in its time."""
+        if self._ordered_kw is None or abs(self._ordered_kw - power_kw) > tolerance_kw:
+            return True
+        return self.next_at is None or self._now() >= self.next_at
 
     async def order(self, path: PowerwallPath, power_kw: float) -> None:
         """Order a power for less than a minute; it counts as running even if the reply is lost."""
@@ -72,11 +79,15 @@ class Dispatching:
         """Know of no order."""
         self._ordered_kw = self._first_at = self._last_at = self._accepted_at = None
 
-    def is_obeyed(self, reading: PowerwallReading) -> bool:
+    def has_shown(self, reading: PowerwallReading) -> bool:
+        """Say whether a reading was taken since the power was ordered that is ordered now."""
+        return self._ordered_kw is not None and self._first_at is not None and reading.taken_at >= self._first_at
+
+    def is_obeyed(
+        self, reading: PowerwallReading, obeys: Callable[[float, PowerwallReading], bool] = obeys_dispatch
+    ) -> bool:
         """Say whether a reading taken since shows the power that was ordered."""
-        if self._ordered_kw is None or self._first_at is None or reading.taken_at < self._first_at:
-            return False
-        return obeys_dispatch(self._ordered_kw, reading)
+        return self._ordered_kw is not None and self.has_shown(reading) and obeys(self._ordered_kw, reading)
 
     def is_hopeless(self, acts_within: timedelta) -> bool:
         """Say whether it should long have been obeyed."""

@@ -21,6 +21,7 @@ _NEEDED: Final = {
     (ForceKind.HOLD, ForceMeans.TARIFF): {"operation_mode", "grid_charging"},
     (ForceKind.CHARGE, ForceMeans.SETTINGS): {"backup_reserve_percent", "grid_charging"},
     (ForceKind.HOLD, ForceMeans.SETTINGS): {"operation_mode", "grid_charging"},
+    (ForceKind.SELF_CONSUMPTION, ForceMeans.SETTINGS): {"operation_mode"},
 }
 """Forcing a discharge by settings is missing on purpose: if we died meanwhile, nothing would end it."""
 _ORDER: Final = {
@@ -28,6 +29,7 @@ _ORDER: Final = {
     ForceKind.DISCHARGE: (ForceMeans.DISPATCH, ForceMeans.TARIFF),
     # Backup mode holds for certain; a tariff only makes holding the best choice.
     ForceKind.HOLD: (ForceMeans.DISPATCH, ForceMeans.SETTINGS, ForceMeans.TARIFF),
+    ForceKind.SELF_CONSUMPTION: (ForceMeans.SETTINGS,),
 }
 
 
@@ -59,6 +61,8 @@ def wishes_for(
     """
     if means is ForceMeans.DISPATCH:
         return {}
+    if force.kind is ForceKind.SELF_CONSUMPTION:
+        return {"operation_mode": OperationMode.SELF_CONSUMPTION}
     wishes: dict[str, Value] = {"grid_charging": force.kind is ForceKind.CHARGE}
     if means is ForceMeans.TARIFF:
         if not tariff:
@@ -93,7 +97,7 @@ def ends_at(force: Force, means: ForceMeans, zone: tzinfo) -> datetime:
 
 def power_kw(force: Force, abilities: PowerwallAbilities) -> float:
     """Return the power to dispatch, + discharge and − charge, within what the path can."""
-    if force.kind is ForceKind.HOLD:
+    if force.kind not in {ForceKind.CHARGE, ForceKind.DISCHARGE}:
         return 0.0
     charging = force.kind is ForceKind.CHARGE
     most_kw = abilities.most_charge_kw if charging else abilities.most_discharge_kw
@@ -104,7 +108,7 @@ def power_kw(force: Force, abilities: PowerwallAbilities) -> float:
 
 def has_reached(force: Force, reading: PowerwallReading, reserve_percent: float | None) -> bool:
     """Say whether the battery is where it should get: full, at the level, or down at the reserve kept for outages."""
-    if reading.level_percent is None or force.kind is ForceKind.HOLD:
+    if reading.level_percent is None or force.kind not in {ForceKind.CHARGE, ForceKind.DISCHARGE}:
         return False
     if force.kind is ForceKind.CHARGE:
         return reading.level_percent >= min(force.level_percent or FULL_PERCENT, FULL_PERCENT) - 0.05

@@ -148,10 +148,13 @@ class Held:
         return untouched or self.target is None or same(self.name, shown, self.target)
 
     def is_finished(self, shown: Value | None, now: datetime, lateness: timedelta) -> bool:
-        """Say whether it is as it was, to stay: no command of ours can undo it any more."""
+        """Say whether it is as it was, to stay: no command of ours can come true any more.
+
+        Not even one that would change nothing now: it might undo what is wished next.
+        """
         if self.wish is not None:
             return False
-        return self.baseline is None or (self.is_so(shown) and not self.in_flight(now, lateness))
+        return self.baseline is None or (self.is_so(shown) and all(_settled(ask, now, lateness) for ask in self.asks))
 
     def in_flight(self, now: datetime, lateness: timedelta) -> bool:
         """Say whether a command that asked for something else may still come true."""

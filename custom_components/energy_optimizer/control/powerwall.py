@@ -1,24 +1,19 @@
 """What can be asked of one Powerwall for a while: a force, a tariff that follows prices, and an end to both."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final, override
+from typing import override
 
 from ..api.powerwall import TeslaTariff
-from ..api.powerwall.tesla_tariff import level_tariff
 from ..const import LOGGER
 from ..core.model.force import Force, ForceKind, ForceMeans
 from ..core.model.powerwall import PowerwallSettings
-from .carrying import Carrying
-from .clock import Clock
-from .device import Device, Store, look_closely
+from .deciding import MARGIN, Deciding
+from .device import look_closely
 from .force_plan import ends_at, has_reached, means_for, power_kw, wishes_for
 from .held import TARIFF, same
 from .precedence import is_suspended
 from .state import CommandState, ControlState, RunningForce, Shown
-
-_MARGIN: Final = timedelta(seconds=15)
 
 
 class CannotForceError(Exception):
@@ -30,13 +25,8 @@ class CannotForceError(Exception):
         self.reason = reason
 
 
-class PowerwallControl(Carrying):
+class PowerwallControl(Deciding):
     """Who speaks for one Powerwall, and what becomes of it."""
-
-    def __init__(self, *, device: Device, store: Store, clock: Clock, currency: str) -> None:
-        """Take the *currency* of the home, in which a tariff is written where there was none."""
-        super().__init__(device=device, store=store, clock=clock)
-        self._currency = currency
 
     async def async_start(self, state: ControlState | None) -> None:
         """Go on where the last run ended, with the *state* it stored."""
@@ -54,7 +44,7 @@ class PowerwallControl(Carrying):
     async def async_release(self, limit: timedelta) -> bool:
         """Put everything back because the Powerwall is being removed; say whether that was confirmed within *limit*."""
         if self._is_busy:
-            await self._change(lambda state: _without_sync(replace(state, force=None)).taken({}))
+            await self._change(lambda state: _without_sync(replace(state, force=None, decided=None)).taken({}))
             await self._settle(limit, lambda: not self._is_busy)
         return not self._state.held
 
@@ -77,19 +67,14 @@ class PowerwallControl(Carrying):
                 raise CannotForceError("not_storable")
         abilities = self._device.path.abilities
         within = abilities.acts_within if running.means is ForceMeans.DISPATCH else abilities.confirm_within
-        await self._settle(within + _MARGIN, lambda: self.command_state is not CommandState.PENDING)
+        await self._settle(within + MARGIN, lambda: self.command_state is not CommandState.PENDING)
         return self.command_state
 
     async def async_back_to_automatic(self) -> CommandState:
         """End any force and put back what it changed."""
         if self._state.force is not None:
-            await self._change(
-                lambda state: (
-                    replace(state, force=None, outcome=CommandState.RESTORED).taken({}) if state.force else state
-                )
-            )
-        if self._is_busy:
-            await self._settle(self._answer_within, lambda: not self.unconfirmed and not self._dispatching.is_running)
+            await self._change(lambda state: state.without_force(CommandState.RESTORED) if state.force else state)
+        await self._settle_down()
         return self.command_state
 
     async def async_sync(self, tariff: TeslaTariff | None, *, wait: bool = False) -> None:
@@ -103,7 +88,10 @@ class PowerwallControl(Carrying):
             )
         if wait:
             await self._settle(
-                self._answer_within, lambda: TARIFF in self._state.held and TARIFF not in self.unconfirmed
+                self._answer_within,
+                lambda: (
+                    (TARIFF in self._state.held and TARIFF not in self.unconfirmed) or self._state.decided is not None
+                ),
             )
         elif changed:
             await self._pass(look=False)
@@ -127,17 +115,6 @@ class PowerwallControl(Carrying):
         """Keep for how long the select forces."""
         await self._change(lambda state: replace(state, force_minutes=minutes))
         self.tell()
-
-    @property
-    def _answer_within(self) -> timedelta:
-        return self._device.path.abilities.confirm_within + _MARGIN
-
-    async def _change(self, change: Callable[[ControlState], ControlState]) -> None:
-        """Store a change of what is asked; the next pass acts on it."""
-        async with self._lock:
-            self._state = change(self._state)
-            self._begin_anew()
-            await self._save()
 
     async def _plan(self, force: Force) -> tuple[RunningForce, Shown]:
         """Find the first means by which the force can begin now."""
@@ -190,14 +167,6 @@ class PowerwallControl(Carrying):
             reserve_percent=reserve_percent,
         )
         return None if replace(self._state, force=running).missing(shown) & wishes.keys() else running
-
-    def _usual_tariff(self, shown: Shown) -> TeslaTariff | None:
-        """Return the tariff that the Powerwall would have without a force; ``None`` if it cannot be read."""
-        held = self._state.held.get(TARIFF)
-        usual = self._state.synced_tariff or (held.baseline if held else shown.get(TARIFF))
-        if isinstance(usual, dict) and usual:
-            return usual
-        return level_tariff(self._currency) if held or TARIFF in shown else None
 
 
 def _without_sync(state: ControlState) -> ControlState:

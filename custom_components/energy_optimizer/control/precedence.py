@@ -11,6 +11,8 @@ class Speaker(StrEnum):
     OUTAGE = "outage"
     STORM = "storm"
     FORCE = "force"
+    OPTIMIZE = "optimize"
+    """The plan."""
     TARIFF_SYNC = "tariff_sync"
     BASELINE = "baseline"
     """Nobody: the Powerwall goes by what the user set."""
@@ -25,10 +27,12 @@ def is_suspended(reading: PowerwallReading | None) -> Speaker | None:
     return Speaker.STORM if reading.storm_watch else None
 
 
-def who_speaks(reading: PowerwallReading | None, *, forced: bool, synced: bool) -> Speaker:
+def who_speaks(reading: PowerwallReading | None, *, forced: bool, planned: bool, synced: bool) -> Speaker:
     """Return the first in the order of precedence who has something to say."""
     if (silencer := is_suspended(reading)) is not None:
         return silencer
     if forced:
         return Speaker.FORCE
+    if planned:
+        return Speaker.OPTIMIZE
     return Speaker.TARIFF_SYNC if synced else Speaker.BASELINE

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..api.powerwall import TeslaTariff
+from ..core.model.contract import ConnectionRule, GridLimits
+from ..core.model.decision import Decision, DecisionKind
 from ..core.model.force import Force, ForceMeans
 from .held import TARIFF, Held, Value
 
@@ -46,10 +48,55 @@ class RunningForce:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunningDecision:
+    """What the plan wants now, with what it comes to on this Powerwall."""
+
+    decision: Decision
+    asked_at: datetime
+    until: datetime
+    """Without a fresh decision it is let go then."""
+    ends_at: datetime
+    """When the plan means it to end; a tariff's window reaches so far."""
+    rule: ConnectionRule = ConnectionRule.FREE
+    limits: GridLimits | None = None
+    means: ForceMeans | None = None
+    """``None`` until it is known by what it can be carried out."""
+    planned_at: datetime | None = None
+    """When means and wishes were last chosen; ``None`` to choose them anew."""
+    wishes: Mapping[str, Value] = field(default_factory=dict)
+    """What it sets, beside the tariff that is synced and stays as it was when this was planned."""
+    window_ends_at: datetime | None = None
+    """Until when a tariff that was made for it holds."""
+    reserve_percent: float | None = None
+    """The reserve that was read when it was planned, kept where it cannot be read any more."""
+    accepted_at: datetime | None = None
+    """When the Powerwall had taken all that it was sent."""
+    confirmed_at: datetime | None = None
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The settings without which it is not carried out."""
+        names = frozenset(self.wishes)
+        match self.means:
+            case ForceMeans.TARIFF:
+                return names
+            case ForceMeans.SETTINGS:
+                return names - {TARIFF}
+            case _:
+                return frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ControlState:
     """What is asked of one Powerwall beyond its baseline."""
 
     force: RunningForce | None = None
+    decided: RunningDecision | None = None
+    """What the plan wants, which rests while something is forced."""
+    plan_rests_until: datetime | None = None
+    """After a decision that was not followed, no other is tried before."""
+    plan_failures: Mapping[DecisionKind, int] = field(default_factory=dict)
+    """How often in a row a kind of decision was not followed."""
     sync_is_on: bool = False
     synced_tariff: TeslaTariff | None = None
     """The tariff that sync wants the Powerwall to have."""
@@ -62,7 +109,12 @@ class ControlState:
 
     @property
     def wishes(self) -> dict[str, Value]:
-        """What the device shall be set to: a force goes before the tariff sync."""
+        """What the device shall be set to: a force goes before the plan, and that before the tariff sync.
+
+        While the plan has the say, it alone writes the tariff: one that is synced meanwhile waits.
+        """
+        if self.decided is not None and self.force is None:
+            return dict(self.decided.wishes)
         wishes: dict[str, Value] = {}
         if self.synced_tariff is not None:
             wishes[TARIFF] = self.synced_tariff
@@ -114,6 +166,15 @@ class ControlState:
             if name in shown and each.is_due(shown[name], now, patience, lateness)
         ]
         return sorted(due, key=_turn)
+
+    def without_force(self, outcome: CommandState) -> ControlState:
+        """Return it with its force over: what that changed is put back, and the plan goes on from what it finds."""
+        decided = replace(self.decided, planned_at=None) if self.decided else None
+        return replace(self, force=None, decided=decided, outcome=outcome).taken({})
+
+    def without_decision(self, outcome: CommandState) -> ControlState:
+        """Return it with nothing decided; what the plan changed is to be put back."""
+        return replace(self, decided=None, outcome=outcome).taken({}) if self.decided else self
 
     @property
     def is_putting_back(self) -> bool:

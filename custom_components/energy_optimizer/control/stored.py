@@ -4,17 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..core.model.contract import ConnectionRule, GridLimits
+from ..core.model.decision import Decision, DecisionKind
 from ..core.model.force import Force, ForceKind, ForceMeans
 from ..core.model.powerwall import ExportRule, OperationMode
 from ..storage.control import StoredControl
 from .held import TARIFF, Ask, Held, Value
-from .state import CommandState, ControlState, RunningForce
+from .state import CommandState, ControlState, RunningDecision, RunningForce
 
 
 def state_to_json(state: ControlState) -> StoredControl:
     """Turn a state into what JSON can hold."""
     return {
         "force": _force_to_json(state.force) if state.force else None,
+        "decided": _decided_to_json(state.decided) if state.decided else None,
+        "plan_rests_until": _text(state.plan_rests_until),
+        "plan_failures": {kind.value: times for kind, times in state.plan_failures.items()},
         "sync_is_on": state.sync_is_on,
         "synced_tariff": dict(state.synced_tariff) if state.synced_tariff is not None else None,
         "synced_at": _text(state.synced_at),
@@ -32,6 +37,9 @@ def state_from_json(stored: StoredControl) -> ControlState:
     """
     return ControlState(
         force=_force_from_json(stored["force"]) if stored["force"] else None,
+        decided=_decided_from_json(decided) if (decided := stored.get("decided")) else None,
+        plan_rests_until=_instant(stored.get("plan_rests_until")),
+        plan_failures={DecisionKind(kind): int(times) for kind, times in stored.get("plan_failures", {}).items()},
         sync_is_on=bool(stored["sync_is_on"]),
         synced_tariff=stored["synced_tariff"],
         synced_at=_instant(stored["synced_at"]),
@@ -71,6 +79,50 @@ def _force_from_json(stored: Mapping[str, Any]) -> RunningForce:
         power_kw=float(stored["dispatched_kw"]),
         confirmed_at=_instant(stored["confirmed_at"]),
         reserve_percent=stored.get("reserve_percent"),
+    )
+
+
+def _decided_to_json(running: RunningDecision) -> dict[str, Any]:
+    decision, limits = running.decision, running.limits
+    return {
+        "kind": decision.kind.value,
+        "power_kw": decision.power_kw,
+        "decided_percent": decision.reserve_percent,
+        "asked_at": running.asked_at.isoformat(),
+        "until": running.until.isoformat(),
+        "ends_at": running.ends_at.isoformat(),
+        "rule": running.rule.value,
+        "limits": [limits.max_import_kw, limits.max_export_kw] if limits else None,
+        "means": running.means.value if running.means else None,
+        "planned_at": _text(running.planned_at),
+        "wishes": {name: _value_to_json(value) for name, value in running.wishes.items()},
+        "window_ends_at": _text(running.window_ends_at),
+        "reserve_percent": running.reserve_percent,
+        "accepted_at": _text(running.accepted_at),
+        "confirmed_at": _text(running.confirmed_at),
+    }
+
+
+def _decided_from_json(stored: Mapping[str, Any]) -> RunningDecision:
+    limits = stored["limits"]
+    return RunningDecision(
+        decision=Decision(
+            kind=DecisionKind(stored["kind"]),
+            power_kw=stored["power_kw"],
+            reserve_percent=stored["decided_percent"],
+        ),
+        asked_at=datetime.fromisoformat(stored["asked_at"]),
+        until=datetime.fromisoformat(stored["until"]),
+        ends_at=datetime.fromisoformat(stored["ends_at"]),
+        rule=ConnectionRule(stored["rule"]),
+        limits=GridLimits(max_import_kw=float(limits[0]), max_export_kw=float(limits[1])) if limits else None,
+        means=ForceMeans(stored["means"]) if stored["means"] else None,
+        planned_at=_instant(stored["planned_at"]),
+        wishes={name: _known(name, value) for name, value in stored["wishes"].items()},
+        window_ends_at=_instant(stored["window_ends_at"]),
+        reserve_percent=stored["reserve_percent"],
+        accepted_at=_instant(stored["accepted_at"]),
+        confirmed_at=_instant(stored["confirmed_at"]),
     )
 
 

@@ -36,7 +36,8 @@ class ControlView:
     def speaker(self) -> Speaker:
         """Who speaks for the Powerwall now."""
         synced = self._state.synced_tariff is not None
-        return who_speaks(self._device.reading, forced=self._state.force is not None, synced=synced)
+        forced, planned = self._state.force is not None, self._state.decided is not None
+        return who_speaks(self._device.reading, forced=forced, planned=planned, synced=synced)
 
     @property
     def unconfirmed(self) -> frozenset[str]:
@@ -49,9 +50,9 @@ class ControlView:
         state = self._state
         if state.outcome is CommandState.GAVE_UP:
             return CommandState.GAVE_UP
-        if state.force is not None:
-            done = state.force.means is not ForceMeans.DISPATCH or self._dispatching.holds
-            return CommandState.CONFIRMED if state.force.confirmed_at and done else CommandState.PENDING
+        if (running := state.force or state.decided) is not None:
+            done = running.means is not ForceMeans.DISPATCH or self._dispatching.holds
+            return CommandState.CONFIRMED if running.confirmed_at and done else CommandState.PENDING
         if state.is_putting_back or self._dispatching.is_running:
             return CommandState.PUTTING_BACK
         if state.wishes:

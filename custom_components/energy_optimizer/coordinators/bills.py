@@ -1,8 +1,8 @@
 """Makes bills of what the ledger knows, and keeps those of today, the month and the year at hand."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final, override
 
@@ -13,12 +13,14 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, LOGGER
 from ..core.model.metering import SLOT
-from ..core.tariffs import FOREVER
+from ..core.model.price import PriceSlot
+from ..core.tariffs import FOREVER, Tariff
 from ..core.tariffs.bill import Bill, as_one
 from ..core.tariffs.bill_prices import RulesInForce, billed_prices
 from ..core.tariffs.billing import Contract, Stretch, bill_of, stretches
 from ..core.tariffs.contracts import contract_of, first_day_of_credits, opening_of
 from ..core.tariffs.crediting import Credits, Standing
+from ..core.tariffs.published import PublishedTariff
 from ..core.tariffs.terms import Terms
 from ..storage.ledger import HomeLedger, LedgerUnavailableError, TermsRecord
 from .bill_rules import rules_of
@@ -57,6 +59,11 @@ class _Books:
     elsewhere: tuple[tuple[datetime, datetime], ...]
     """From when to when prices were in another currency: money cannot be converted, so they are unknown."""
     time_zone: tzinfo
+
+    def prices(self, known: Iterable[PriceSlot], start: datetime, end: datetime) -> PublishedTariff:
+        """Return the prices of [*start*, *end*), of which some are *known* to the ledger."""
+        ours = [slot for slot in known if not any(since <= slot.starts_at < end for since, end in self.elsewhere)]
+        return billed_prices(ours, self.rules, start, end)
 
     def crediting(self) -> list[tuple[TermsRecord, Contract]]:
         """Return what held under rules of credits, in order."""
@@ -134,7 +141,7 @@ class BillsCoordinator(DataUpdateCoordinator[CurrentBills]):
             LedgerUnavailableError: if the ledger does not answer.
         """
         async with self._lock:
-            now = _counted_until(dt_util.utcnow())
+            now = counted_until(dt_util.utcnow())
             books = await self._open_books()
             standing = await self._standing_on(first, books, now)
             bills: list[Bill] = []
@@ -142,6 +149,21 @@ class BillsCoordinator(DataUpdateCoordinator[CurrentBills]):
                 bill, standing = await self._bill_of(stretch, books, standing, now)
                 bills.append(bill)
             return as_one(bills)
+
+    async def async_prices(self, start: datetime, end: datetime, *, before: Tariff | None = None) -> PublishedTariff:
+        """Return the prices that bills of [*start*, *end*) go by; *before* holds until the ledger knows a tariff.
+
+        Raises:
+            LedgerUnavailableError: if the ledger does not answer.
+        """
+        async with self._lock:
+            books = await self._open_books()
+            known = await self._ledger.prices(start, end)
+        if before is not None:
+            began_at = min((record.since for record in books.records), default=FOREVER)
+            earlier = RulesInForce(since=_LONG_AGO, until=began_at, tariff=before)
+            books = replace(books, rules=(earlier, *books.rules))
+        return await self.hass.async_add_executor_job(books.prices, known, start, end)
 
     async def _open_books(self) -> _Books:
         """Learn from the ledger which contracts and rules held; forget bills that were made by others, or yesterday."""
@@ -205,8 +227,7 @@ class BillsCoordinator(DataUpdateCoordinator[CurrentBills]):
         known = await self._ledger.prices(starts_at, ends_at) if starts_at < ends_at else []
 
         def make() -> tuple[Bill, Standing]:
-            ours = [slot for slot in known if not any(since <= slot.starts_at < end for since, end in books.elsewhere)]
-            prices = billed_prices(ours, books.rules, starts_at, ends_at)
+            prices = books.prices(known, starts_at, ends_at)
             return bill_of(stretch, metered, prices, books.contracts, standing=standing, now=now)
 
         made = await self.hass.async_add_executor_job(make)
@@ -216,6 +237,6 @@ class BillsCoordinator(DataUpdateCoordinator[CurrentBills]):
         return made
 
 
-def _counted_until(now: datetime) -> datetime:
+def counted_until(now: datetime) -> datetime:
     """Return the end of the last slot of the meter that no reading will add to any more."""
     return now - _LAG - (now - _LAG - _LONG_AGO) % SLOT

@@ -16,3 +16,8 @@ def signal_new_meters(entry_id: str) -> str:
 def signal_counters(entry_id: str) -> str:
     """Name the signal that carries a ``CounterReading`` on each reading of a source that counts energy."""
     return f"{DOMAIN}_{entry_id}_counters"
+
+
+def signal_plan(entry_id: str) -> str:
+    """Name the signal that says that there is another plan, or none any more."""
+    return f"{DOMAIN}_{entry_id}_plan"

@@ -1,4 +1,4 @@
-"""The home's options: where its ledger is kept, whether it is whole, and a copy of it in files."""
+"""The home's options: connection and forecasts, where its ledger is kept, whether it is whole, and a copy of it."""
 
 from asyncio import Task
 from collections.abc import Callable, Coroutine
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, override
 
 import probatio
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
@@ -28,6 +28,8 @@ from ..storage.ledger.export import export_folder
 from ..storage.ledger.shared import address_of, default_address
 from ..storage.ledger.transfer import copy_home, has_rows
 from .ledger_words import check_text
+from .options_connection import ConnectionSteps
+from .options_forecasts import ForecastSteps
 
 FILE: Final = "file"
 SERVER: Final = "server"
@@ -55,7 +57,7 @@ _EXPORT_FORM: Final = probatio.Schema(
 )
 
 
-class HomeOptionsFlow(OptionsFlow):
+class HomeOptionsFlow(ConnectionSteps, ForecastSteps):
     """Shows one menu; whatever takes long runs while a dialog says so."""
 
     config_entry: HomeConfigEntry
@@ -70,7 +72,9 @@ class HomeOptionsFlow(OptionsFlow):
         """Offer what there is."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
-        return self.async_show_menu(step_id="init", menu_options=["database", "check", "export"])
+        return self.async_show_menu(
+            step_id="init", menu_options=["connection", "forecasts", "database", "check", "export"]
+        )
 
     async def async_step_database(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the ledger is to be kept, and see that it can be."""

@@ -1,7 +1,7 @@
 """What must be put back on a Powerwall, written before each command."""
 
 import json
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -16,6 +16,9 @@ class StoredControl(TypedDict):
     """The file's content."""
 
     force: dict[str, Any] | None
+    decided: NotRequired[dict[str, Any] | None]
+    plan_rests_until: NotRequired[str | None]
+    plan_failures: NotRequired[dict[str, int]]
     sync_is_on: bool
     synced_tariff: dict[str, Any] | None
     synced_at: str | None

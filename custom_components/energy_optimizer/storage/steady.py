@@ -16,6 +16,8 @@ DELAY_S = 60.0
 class SteadyStore[T: Mapping[str, Any]](Store[T]):
     """Written once a minute while readings come, and when Home Assistant stops."""
 
+    delay_s = DELAY_S
+
     def __init__(self, hass: HomeAssistant, key: str) -> None:
         super().__init__(hass, VERSION, key, atomic_writes=True)
         self._pending = False
@@ -44,7 +46,7 @@ class SteadyStore[T: Mapping[str, Any]](Store[T]):
 
     @callback
     def async_save_soon(self, content: Callable[[], T]) -> None:
-        """Write what *content* then returns within a minute; a write that is due is not put off."""
+        """Write what *content* then returns within ``delay_s``; a write that is due is not put off."""
         if self._pending or self._closed:
             return
 
@@ -53,7 +55,7 @@ class SteadyStore[T: Mapping[str, Any]](Store[T]):
             return content()
 
         self._pending = True
-        self.async_delay_save(written, DELAY_S)
+        self.async_delay_save(written, self.delay_s)
 
     @override
     async def async_save(self, data: T) -> None:

@@ -110,7 +110,7 @@ def force(kind: ForceKind, start: datetime, length: timedelta) -> Force:
 
 @given(
     day=days,
-    kind=st.sampled_from(ForceKind),
+    kind=st.sampled_from([ForceKind.CHARGE, ForceKind.DISCHARGE, ForceKind.HOLD]),
     minutes=st.integers(0, 7 * 1440 - 1),
     length=st.integers(30, 240),
 )
@@ -262,7 +262,7 @@ def test_a_year_with_a_gap_cannot_be_forced_in_it() -> None:
 
 
 def test_a_force_and_its_base_are_never_taken_for_each_other() -> None:
-    for kind in ForceKind:
+    for kind in (ForceKind.CHARGE, ForceKind.DISCHARGE, ForceKind.HOLD):
         start = datetime.combine(date(2026, 6, 17), MONDAY.timetz()) + 10 * HOUR
         forced = forced_tariff(BASE, force(kind, start, HOUR), start, PARIS)
         assert not same_tariff(BASE, forced)

@@ -128,8 +128,10 @@ def forced_tariff(base: TeslaTariff, force: Force, now: datetime, zone: tzinfo) 
     holding only while charging from the grid is off. For discharging, buying and selling are dear in the window.
 
     Raises:
-        ValueError: *base* has not Tesla's form or no prices for these days, or the force is over.
+        ValueError: *base* has not Tesla's form or no prices for these days, the force is over or needs no tariff.
     """
+    if force.kind is ForceKind.SELF_CONSUMPTION:
+        raise ValueError("no tariff makes a battery follow the house alone")
     windows = _windows(force, now, zone)
     forced = deepcopy(dict(base))
     bought, sold = buying(base), selling(base)
