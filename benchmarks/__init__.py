@@ -1,0 +1,1 @@
+"""Measures what the planner saves, how fast it is and how well it foresees: what stands behind ``scripts/bench``."""
