@@ -80,6 +80,29 @@ async def test_events_across_a_clock_change(hass: HomeAssistant) -> None:
     assert (first["start"], first["end"]) == ("2026-11-01T00:00:00-07:00", "2026-11-01T15:00:00-08:00")
 
 
+async def test_a_tier_in_which_the_clock_goes_back_ends_before_it_does(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """By the clock such a one ends before it begins, which Home Assistant refuses as an event."""
+    data = PGE_E_ELEC.data()
+    windows = [{**window, "start": "01:30", "end": "03:00"} for window in data["windows"][:1]]
+    freezer.move_to(datetime(2026, 11, 1, 1, 45, tzinfo=ZONE))
+    tariff = data | {"windows": windows}
+    await set_up(
+        hass, home(ConfigSubentryData(data=tariff, subentry_type=SUBENTRY_TARIFF, title="Tariff", unique_id=None))
+    )
+    assert hass.states.get(CALENDAR).attributes["message"] == "Peak · 0.32063 USD/kWh"
+    start = datetime(2026, 11, 1, tzinfo=ZONE)
+    found = await events(hass, start, start + timedelta(hours=5))
+    assert [(event["start"], event["end"], event["summary"].split(" · ")[0]) for event in found] == [
+        ("2026-10-31T03:00:00-07:00", "2026-11-01T01:30:00-07:00", "Off-peak"),
+        ("2026-11-01T01:30:00-07:00", "2026-11-01T01:59:59-07:00", "Peak"),
+        ("2026-11-01T01:00:00-08:00", "2026-11-01T01:30:00-08:00", "Off-peak"),
+        ("2026-11-01T01:30:00-08:00", "2026-11-01T03:00:00-08:00", "Peak"),
+        ("2026-11-01T03:00:00-08:00", "2026-11-02T01:30:00-08:00", "Off-peak"),
+    ]
+
+
 async def test_an_unknown_price_is_left_out(hass: HomeAssistant) -> None:
     data = PGE_E_ELEC.data()
     for price in data["prices"]:

@@ -1,5 +1,6 @@
 """The calendar of decisions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -93,6 +94,20 @@ async def test_what_holds_now_is_the_state(
     async_fire_time_changed(hass, later)
     await hass.async_block_till_done()
     assert hass.states.get(CALENDAR).state == "off"
+
+
+async def test_a_decision_in_which_the_clock_goes_back_ends_before_it_does(
+    hass: HomeAssistant, planning: PlanningCoordinator, freezer: FrozenDateTimeFactory
+) -> None:
+    now = datetime(2026, 10, 25, 2, 45, tzinfo=PARIS)
+    freezer.move_to(now)
+    await show_plan(planning, plan_of(now.astimezone(UTC), replace(CHARGES, hours=0.5), WAITS))
+    state = hass.states.get(CALENDAR)
+    assert state.attributes["message"] == "Charge · 3.3 kW"
+    assert [(each["start"], each["end"], each["summary"]) for each in await events(hass, now, 6)] == [
+        ("2026-10-25T02:45:00+02:00", "2026-10-25T02:59:59+02:00", "Charge · 3.3 kW"),
+        ("2026-10-25T02:15:00+01:00", "2026-10-25T04:15:00+01:00", "Hold"),
+    ]
 
 
 async def test_without_a_plan_nothing_is_ahead(hass: HomeAssistant, planning: PlanningCoordinator) -> None:

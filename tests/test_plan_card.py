@@ -152,7 +152,7 @@ async def test_what_is_pointed_at_is_told(dashboard: Dashboard, news_in: Callabl
     assert "$0.59/kWh" in await dashboard.text(".figures")
     assert await page.locator(".cursor").get_attribute("x1") != "46"
     await page.mouse.move(box["x"] + 5, box["y"] - 150)
-    assert "Now" in await dashboard.text(".figures")
+    assert "Planned now" in await dashboard.text(".figures")
     assert "until" in await dashboard.text(".what")
 
 

@@ -15,8 +15,15 @@ from .money import BILLS
 MAY_BE_UNKNOWN: Mapping[str, str] = {
     "colour_tomorrow": "the colour of the coming day is published before noon",
     "force_ends_at": "nothing is forced",
+    "load_error": "the first forecast is compared an hour after it was made",
     "self_consumption": "before sunrise the day has no sun to share out",
+    "saved_month": "the plan has not been carried out yet, or today is not counted yet",
+    "saved_since_start": "the plan has not been carried out yet",
+    "saved_today": "the plan has not been carried out yet, or today is not counted yet",
+    "savings_share_month": "no day has been settled yet",
+    "savings_share_yesterday": "yesterday has not been settled yet",
     "self_sufficiency": "in the first minutes of a day the home has used too little to tell",
+    "solar_error": "the first forecast is compared an hour after it was made",
 }
 """Entities, by what they show, that may be unknown in a healthy home, each with the reason."""
 

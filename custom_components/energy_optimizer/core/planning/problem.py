@@ -59,5 +59,5 @@ class PlanningProblem:
     """The length of each step."""
 
     def __post_init__(self) -> None:
-        """Compute what each decision asks for."""
+        """Measure the steps once, as each decision in each of them asks for their lengths."""
         object.__setattr__(self, "hours", np.diff([edge.timestamp() for edge in self.edges]) / 3600.0)
