@@ -181,3 +181,11 @@ def test_nonsense_is_refused_by_name() -> None:
     problem = home([0.5] * 2, [0.0] * 2, [0.1, float("nan")], [0.02] * 2)
     with pytest.raises(ValueError, match="import"):
         make_plan(problem)
+
+
+def test_a_full_battery_is_not_left_charging() -> None:
+    charging = make_plan(home([0.0] * 3, [0.0] * 3, [0.1, 0.5, 0.5], [0.0] * 3, level_kwh=12.0))
+    assert charging.steps[0].decision.kind is DecisionKind.CHARGE
+    full = home([0.0] * 3, [0.0] * 3, [0.1, 0.1, 0.1], [0.0] * 3, level_kwh=13.5)
+    after = make_plan(replace(full, now=NOW + timedelta(minutes=20)), charging)
+    assert after.steps[0].decision.kind is DecisionKind.SELF_CONSUMPTION

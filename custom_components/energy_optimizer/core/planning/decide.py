@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ..model.battery import BatteryModel
 from ..model.decision import Decision, DecisionKind
 from ..model.forecast import MEDIAN, Floats
 from .problem import Means, PlanningProblem
@@ -15,6 +16,7 @@ from .recourse import Recourse
 _FOLLOW: Final = Decision(kind=DecisionKind.SELF_CONSUMPTION)
 SHORTEST: Final = timedelta(minutes=15)
 """A decision lasts so long unless a price changes; on a path that is slow to act, twice as long as it takes to."""
+_SLIGHT_KWH: Final = 0.05
 WORTH_CHANGING: Final = 0.02
 """Another decision must save more than this share of the mean price, per kW and hour."""
 
@@ -130,7 +132,8 @@ def _choose(recourse: Recourse, step: int, level_kwh: float, standing: Standing 
     present = None if standing is None else recourse.options.index_of(standing.decision)
     if standing is None or present is None or present == best:
         return best
-    if costs[present] - costs[best] <= worth_changing * float(recourse.problem.hours[step]):
+    is_near = costs[present] - costs[best] <= worth_changing * float(recourse.problem.hours[step])
+    if is_near and not _has_ended(standing.decision, recourse.problem.battery, level_kwh):
         return present
     return present if is_bound(standing, recourse.problem, step) else best
 
@@ -138,3 +141,10 @@ def _choose(recourse: Recourse, step: int, level_kwh: float, standing: Standing 
 def _prices(problem: PlanningProblem, step: int) -> tuple[float, float]:
     """Return the prices of import and export."""
     return float(problem.import_per_kwh[MEDIAN, step]), float(problem.export_per_kwh[MEDIAN, step])
+
+
+def _has_ended(decision: Decision, battery: BatteryModel, level_kwh: float) -> bool:
+    """Tell whether a decision has brought the battery to where it can go no further."""
+    if decision.kind is DecisionKind.CHARGE:
+        return level_kwh >= battery.capacity_kwh - _SLIGHT_KWH
+    return decision.kind is DecisionKind.DISCHARGE and level_kwh <= battery.reserve_kwh + _SLIGHT_KWH
